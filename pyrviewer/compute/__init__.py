@@ -1,0 +1,1 @@
+"""The science: numpy and OpenCV, no Qt, no state, no globals."""
