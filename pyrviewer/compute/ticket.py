@@ -1,4 +1,4 @@
-"""Progress and cancellation of long work."""
+"""Progress, partial results and cancellation of long work."""
 
 from __future__ import annotations
 
@@ -20,11 +20,18 @@ class Ticket:
     ----------
     on_progress : callable, optional
         Called with the fraction done, 0 to 1, in the thread that does the work.
+    on_partial : callable, optional
+        Called with each intermediate result, in the thread that does the work.
     """
 
-    def __init__(self, on_progress: Callable[[float], None] | None = None) -> None:
+    def __init__(
+        self,
+        on_progress: Callable[[float], None] | None = None,
+        on_partial: Callable[[object], None] | None = None,
+    ) -> None:
         self._cancelled = threading.Event()
         self._on_progress = on_progress
+        self._on_partial = on_partial
 
     @property
     def cancelled(self) -> bool:
@@ -44,3 +51,9 @@ class Ticket:
             raise Cancelled
         if fraction is not None and self._on_progress is not None:
             self._on_progress(fraction)
+
+    def offer(self, partial: object) -> None:
+        """Hand out an intermediate result, such as the coarse answer before the fine one."""
+        self.check()
+        if self._on_partial is not None:
+            self._on_partial(partial)

@@ -1,0 +1,286 @@
+"""Boot order, wiring and shutdown."""
+
+from __future__ import annotations
+
+import os
+import sys
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PyQt6.QtCore import QObject, Qt, QTimer
+from PyQt6.QtGui import QGuiApplication, QIcon
+from PyQt6.QtWidgets import QApplication
+
+import pyrviewer
+from pyrviewer import display_server
+from pyrviewer.compute import display, image, pyramid
+from pyrviewer.compute.errors import UserError
+from pyrviewer.labs.registry import find_labs
+from pyrviewer.session import restore, samples
+from pyrviewer.session.actions import ActionRegistry, ActionSpec
+from pyrviewer.session.document import Document, OpenRequest, Workspace
+from pyrviewer.session.jobs import JobService
+from pyrviewer.session.notices import Notices
+from pyrviewer.session.settings import Settings, data_folder
+from pyrviewer.ui import theme
+from pyrviewer.ui.commands import Commands
+from pyrviewer.ui.crash import CrashReporter
+from pyrviewer.ui.lab import LabContext
+from pyrviewer.ui.main_window import MainWindow
+from pyrviewer.ui.menus import Menus
+from pyrviewer.ui.palette import CommandPalette
+from pyrviewer.ui.widgets.shortcut_sheet import ShortcutSheet
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pyrviewer.compute.image import Array
+    from pyrviewer.compute.ticket import Ticket
+    from pyrviewer.ui.widgets.welcome import SampleCard
+
+AUTOSAVE = 1000  # ms after the last change
+THUMBNAIL = 420  # pixels
+
+
+class Program(QObject):
+    """One running program: services, window, labs.
+
+    Parameters
+    ----------
+    remember : bool
+        Keep the session between starts.
+    """
+
+    def __init__(self, *, remember: bool = True) -> None:
+        super().__init__()
+        self.remember = remember
+        self.settings = Settings(self)
+        self.jobs = JobService(parent=self)
+        self.notices = Notices(self)
+        self.workspace = Workspace(self.jobs, self.notices, self)
+        self.context = LabContext(self.jobs, self.notices, self.settings, self.workspace)
+        self.window = MainWindow(self.context)
+        self.registry = ActionRegistry(self.settings)
+        self.commands = Commands(self.window, self.context)
+        self.registry.add(self.commands.specs())
+        for spec in find_labs():
+            lab = spec.make(self.context, self)
+            self.window.add_lab(spec.id, spec.title, spec.icon, lab)
+            self.registry.add(lab.actions())
+        self.registry.add(self._specs())
+        bar = self.window.menuBar()
+        if bar is None:
+            raise RuntimeError("the window has no menu bar")
+        self.menus = Menus(self.registry, bar, self.window, self.window.pages)
+        self._rail_tools()
+        self.thumbnails = self.jobs.lane("Drawing samples", self)
+        self.thumbnails.partial.connect(self._show_thumbnail)
+        self._cards: list[SampleCard] = []
+        self.window.welcome.thumbnail_wanted.connect(self._cards.append)
+        self._autosave = QTimer(self, singleShot=True, interval=AUTOSAVE)
+        self._autosave.timeout.connect(self.save_session)
+        self._connect()
+        self._fill_welcome()
+
+    def _connect(self) -> None:
+        workspace = self.workspace
+        workspace.added.connect(self._on_document)
+        workspace.replaced.connect(self._on_replaced)
+        workspace.removed.connect(self._touch)
+        workspace.active_changed.connect(self._on_active)
+        self.window.lab_changed.connect(self._touch)
+        self.window.closing.connect(self.shutdown)
+
+    def _specs(self) -> list[ActionSpec]:
+        return [
+            ActionSpec("help.palette", "Find a command ...", "Type what you want to do.",
+                       self.open_palette, ("Ctrl+Shift+P",), "palette", "Help"),
+            ActionSpec("help.keys", "Keys and mouse", "Show all keys, and change them.",
+                       self.open_sheet, ("F1", "?"), "keyboard", "Help"),
+            ActionSpec("help.welcome", "Samples", "Open one of the sample images.",
+                       self.show_welcome, (), "help", "Help"),
+        ]  # fmt: skip
+
+    def _rail_tools(self) -> None:
+        rail = self.window.rail
+        for text, picture, tip, slot in (
+            ("Find", "palette", "Find a command (Ctrl+Shift+P)", self.open_palette),
+            ("Keys", "keyboard", "Keys and mouse (F1)", self.open_sheet),
+            ("Theme", "theme", "Light or dark", self._flip_theme),
+        ):
+            rail.add_tool(text, picture, tip).clicked.connect(slot)
+
+    def _flip_theme(self) -> None:
+        dark = self.window.palette().window().color().lightness() < 128
+        self.commands.set_theme("light" if dark else "dark")
+
+    # Welcome
+
+    def show_welcome(self) -> None:
+        """Show the samples; the open images stay in their tabs."""
+        self.window.pages.setCurrentIndex(0)
+        self._fill_welcome()
+
+    def _fill_welcome(self) -> None:
+        self._cards.clear()
+        recent = [Path(name) for name in self.settings.recent()]
+        self.window.welcome.fill(samples.samples(), [path for path in recent if path.is_file()][:6])
+        self.thumbnails.submit(partial(_thumbnails, paths=[card.path for card in self._cards]))
+
+    def _show_thumbnail(self, found: tuple[int, Path, Array]) -> None:
+        index, path, pixels = found
+        if index < len(self._cards) and self._cards[index].path == path:
+            self._cards[index].show_picture(pixels)
+
+    # Help
+
+    def open_palette(self) -> None:
+        """Open the command palette."""
+        palette = CommandPalette(self.registry, self.menus, self.window)
+        palette.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        palette.open_over(self.window)
+
+    def open_sheet(self) -> None:
+        """Open the sheet of keys."""
+        ShortcutSheet(self.registry, self.menus, self.window).show()
+
+    # Session
+
+    def _on_document(self, document: Document) -> None:
+        document.undo_stack.indexChanged.connect(self._touch)
+        document.undo_stack.indexChanged.connect(self.menus.refresh)
+        self._touch()
+
+    def _on_replaced(self, _old: Document, new: Document) -> None:
+        self._on_document(new)
+
+    def _on_active(self, document: Document | None) -> None:
+        self.menus.refresh()
+        self._touch()
+        if document is None:
+            self._fill_welcome()
+
+    def _touch(self) -> None:
+        if self.remember:
+            self._autosave.start()
+
+    def _session_path(self) -> Path:
+        return data_folder() / "last.pyrsession"
+
+    def save_session(self) -> None:
+        """Write what is open, so that it comes back."""
+        text = restore.describe(self.workspace, self.window.lab_id)
+        try:
+            restore.save(self._session_path(), text)
+        except UserError as error:
+            self.notices.error(error)
+
+    def restore_session(self) -> None:
+        """Open what was open at the end; say so where the end was not orderly."""
+        path = self._session_path()
+        if not path.is_file():
+            return
+        try:
+            session = restore.load(path)
+        except UserError as error:
+            self.notices.error(error)
+            return
+        self.commands.restore(session)
+        if session.requests and not self.settings.get("clean_exit", True):
+            self.notices.info("The last session ended unexpectedly; it was restored.")
+
+    def start(self, sources: Sequence[str]) -> None:
+        """Show the window and open what the command line names, or the last session."""
+        self.window.place(self.settings.geometry())
+        self.window.show()
+        if sources:
+            for index, source in enumerate(sources):
+                self._open(source, first=index == 0)
+        elif self.remember:
+            self.restore_session()
+        if self.remember:
+            self.settings.set("clean_exit", False)
+
+    def _open(self, source: str, *, first: bool) -> None:
+        if source == "-":
+            data = sys.stdin.buffer.read()
+            self.workspace.open(OpenRequest(data=data, name="standard input", activate=first))
+        else:
+            path = Path(source)
+            if path.is_dir() or path.suffix == ".pyrsession":
+                self.commands.open_path(path)
+            else:
+                self.workspace.open(OpenRequest(path.absolute(), activate=first))
+
+    def shutdown(self) -> None:
+        """Save, refuse new work, stop what runs."""
+        self._autosave.stop()
+        if self.remember:
+            self.save_session()
+            self.settings.set_geometry(bytes(self.window.saveGeometry().data()))
+            self.settings.set("clean_exit", True)
+        self.remember = False
+        for document in self.workspace.documents:
+            document.undo_stack.blockSignals(True)  # its end is not a change
+        if self.window.lab is not None:
+            self.window.lab.close()
+        self.workspace.cancel_opening()
+        self.thumbnails.cancel()
+        self.rested = self.jobs.shutdown()
+
+
+def _thumbnails(ticket: Ticket, paths: Sequence[Path]) -> None:
+    """Offer (index, path, B G R A pixels) for each image that can be read."""
+    for index, path in enumerate(paths):
+        try:
+            octaves = pyramid.gaussian_pyramid(image.read(path, ticket=ticket).pixels)
+        except UserError:
+            continue
+        small = next(octave for octave in octaves if max(octave.shape[:2]) <= THUMBNAIL)
+        ticket.offer((index, path, display.to_display(small, *display.auto_range(small))))
+
+
+def make_application() -> QApplication:
+    """Make the Qt application with our name, icon and colours."""
+    QApplication.setApplicationName("pyrviewer")
+    QApplication.setOrganizationName("pyrviewer")
+    QApplication.setApplicationVersion(pyrviewer.__version__)
+    QGuiApplication.setDesktopFileName("pyrviewer")
+    QGuiApplication.setHighDpiScaleFactorRoundingPolicy(
+        Qt.HighDpiScaleFactorRoundingPolicy.PassThrough
+    )
+    application = QApplication(sys.argv[:1])
+    application.setWindowIcon(QIcon(str(samples.resources() / "pyrviewer.svg")))
+    return application
+
+
+def run(sources: Sequence[str]) -> int:
+    """Open the window and stay until it is closed.
+
+    Parameters
+    ----------
+    sources : sequence of str
+        Paths, or ``-`` for standard input.
+
+    Returns
+    -------
+    int
+        Exit code: 2 where there is no display.
+    """
+    problem = display_server.problem()
+    if problem is not None:
+        print(f"pyrviewer: {problem}", file=sys.stderr)
+        return 2
+    crash = CrashReporter()
+    crash.install()
+    application = make_application()
+    program = Program()
+    crash.parent_widget = program.window
+    theme.apply(application, program.settings.get("theme", "system"))
+    program.start(sources)
+    code = application.exec()
+    program.shutdown()
+    if not program.rested:
+        os._exit(code)  # a thread is still inside one long call: nothing is left to lose
+    return code

@@ -1,0 +1,190 @@
+"""Writing files so that the old contents survive whatever goes wrong, and images in particular."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from pyrviewer.compute.errors import UserError
+from pyrviewer.compute.opencv import cv2
+from pyrviewer.compute.pixels import Array, check
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+@dataclass(frozen=True)
+class _Format:
+    """What a file format can hold without changing a value, but for lossy compression."""
+
+    dtypes: tuple[str, ...]
+    channels: tuple[int, ...]
+    largest_side: int | None = None
+
+
+_JPEG = _Format(("uint8",), (1, 3), 65500)
+_TIFF = _Format(("uint8", "uint16", "float32"), (1, 3, 4))
+_FORMATS = {
+    ".png": _Format(("uint8", "uint16"), (1, 3, 4)),
+    ".tif": _TIFF,
+    ".tiff": _TIFF,
+    ".jpg": _JPEG,
+    ".jpeg": _JPEG,
+    ".webp": _Format(("uint8",), (1, 3, 4), 16383),
+    ".bmp": _Format(("uint8",), (1, 3)),
+    ".pgm": _Format(("uint8", "uint16"), (1,)),
+    ".ppm": _Format(("uint8", "uint16"), (3,)),
+    ".pnm": _Format(("uint8", "uint16"), (1, 3)),
+    ".pfm": _Format(("float32",), (1, 3)),
+    ".hdr": _Format(("float32",), (3,)),
+}
+
+WRITE_SUFFIXES: tuple[str, ...] = tuple(_FORMATS)
+"""Suffixes of the files that `write` makes."""
+
+_KINDS = {"uint8": "8-bit", "uint16": "16-bit", "float32": "float"}
+_COLOURS = {1: "gray", 3: "RGB", 4: "transparent"}
+
+
+def write(path: str | os.PathLike[str], pixels: Array, *, quality: int = 95) -> None:
+    """Write an image; the suffix picks the format.
+
+    The file appears at once and whole, or not at all: see `replace_file`. PNG, TIFF, BMP, PNM and
+    PFM keep every value; JPEG and WebP are lossy; Radiance HDR keeps 8 bits of precision.
+
+    Parameters
+    ----------
+    path : str or path-like
+        The file to write. An existing one is replaced.
+    pixels : ndarray, shape (H, W), (H, W, 3) or (H, W, 4), uint8, uint16 or float32
+        Pixels in R, G, B, A order with straight alpha.
+    quality : int, default 95
+        1 to 100, for JPEG and WebP.
+
+    Raises
+    ------
+    UserError
+        If the format cannot hold the pixels, with the suffixes of those that can, or if the file
+        cannot be written.
+    ValueError
+        If the pixels are not as above or the quality is not in its range.
+    """
+    check(pixels)
+    if not 1 <= quality <= 100:
+        raise ValueError(f"quality is {quality}, not 1 to 100")
+    target = Path(path)
+    suffix = target.suffix.lower()
+    _require_fitting_format(target.name, suffix, pixels)
+    replace_file(target, _encode(target.name, suffix, pixels, quality))
+
+
+def _require_fitting_format(name: str, suffix: str, pixels: Array) -> None:
+    channels = 1 if pixels.ndim == 2 else pixels.shape[2]
+    dtype = pixels.dtype.name
+
+    def fits(form: _Format) -> bool:
+        return dtype in form.dtypes and channels in form.channels
+
+    fitting = ", ".join(suffix for suffix, form in _FORMATS.items() if fits(form))
+    if suffix not in _FORMATS:
+        what = f"{suffix} files are not written" if suffix else "its name has no suffix"
+        raise UserError(f"{name} cannot be written: {what}; use one of {fitting}.")
+    form = _FORMATS[suffix]
+    if not fits(form):
+        raise UserError(
+            f"{name} cannot be written: {suffix} files do not hold {_KINDS[dtype]} "
+            f"{_COLOURS[channels]} images; use one of {fitting}."
+        )
+    height, width = pixels.shape[:2]
+    if form.largest_side is not None and max(height, width) > form.largest_side:
+        raise UserError(
+            f"{name} cannot be written: the image is {width} x {height} pixels, and {suffix} files "
+            f"hold at most {form.largest_side} a side."
+        )
+
+
+def _encode(name: str, suffix: str, pixels: Array, quality: int) -> memoryview:
+    if pixels.ndim == 3:
+        code = cv2.COLOR_RGB2BGR if pixels.shape[2] == 3 else cv2.COLOR_RGBA2BGRA
+        pixels = cv2.cvtColor(pixels, code)
+    parameters: dict[str, Sequence[int]] = {
+        ".jpg": (cv2.IMWRITE_JPEG_QUALITY, quality),
+        ".jpeg": (cv2.IMWRITE_JPEG_QUALITY, quality),
+        ".webp": (cv2.IMWRITE_WEBP_QUALITY, quality),
+        # OpenCV before 5 packs float colours into 32 bits unless told otherwise.
+        ".tif": (cv2.IMWRITE_TIFF_COMPRESSION, cv2.IMWRITE_TIFF_COMPRESSION_LZW),
+        ".tiff": (cv2.IMWRITE_TIFF_COMPRESSION, cv2.IMWRITE_TIFF_COMPRESSION_LZW),
+    }
+    try:
+        done, data = cv2.imencode(suffix, pixels, parameters.get(suffix, ()))
+    except cv2.error as error:
+        raise UserError(f"{name} cannot be written: OpenCV could not encode the image.") from error
+    if not done:
+        raise UserError(f"{name} cannot be written: OpenCV could not encode the image.")
+    return np.ravel(data).data
+
+
+def replace_file(path: str | os.PathLike[str], data: bytes | memoryview) -> None:
+    """Write a file so that it holds either its old or its new contents, even after a power cut.
+
+    The data go to a temporary file in the same folder, which then takes the place of the target.
+    A symbolic link stays one; an existing file keeps its permissions.
+
+    Parameters
+    ----------
+    path : str or path-like
+        The file to write.
+    data : bytes or memoryview
+        Its new contents.
+
+    Raises
+    ------
+    UserError
+        If the file cannot be written; the old one, if any, is then untouched.
+    """
+    name = Path(path).name
+    if "\0" in name:
+        raise UserError(f"{name!r} is not a name that a file can have.")
+    target = Path(os.path.realpath(path))
+    # A name of its own: the target's may already be as long as names can be.
+    temporary = target.with_name(f".{secrets.token_hex(8)}.tmp")
+    try:
+        exists = _require_replaceable(target, name)
+        with temporary.open("xb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        if exists:
+            shutil.copymode(target, temporary)
+        temporary.replace(target)
+    except OSError as error:
+        raise UserError(f"{name} cannot be written: {_reason(error, target)}.") from error
+    finally:
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)
+
+
+def _require_replaceable(target: Path, name: str) -> bool:
+    """Tell whether the target exists; refuse one that should not be replaced."""
+    if not target.exists():
+        return False
+    if target.is_dir():
+        raise UserError(f"{name} cannot be written: it is a folder.")
+    if not target.is_file():
+        raise UserError(f"{name} cannot be written: it is not a regular file.")
+    if not os.access(target, os.W_OK):
+        raise UserError(f"{name} cannot be written: it is read-only.")
+    return True
+
+
+def _reason(error: OSError, target: Path) -> str:
+    if isinstance(error, FileNotFoundError):
+        return f"the folder {target.parent} does not exist"
+    return (error.strerror or str(error)).lower()

@@ -1,0 +1,320 @@
+"""The parameters of the Octaves lab and the numbers that follow the mouse."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from PyQt6.QtCore import Qt, pyqtSignal
+from PyQt6.QtWidgets import QCheckBox, QFrame, QScrollArea, QVBoxLayout, QWidget
+from superqt import QLabeledDoubleSlider, QLabeledSlider
+
+from pyrviewer.labs.octaves.equaliser import Equaliser
+from pyrviewer.labs.octaves.state import CHARTS, PREFILTERS
+from pyrviewer.labs.octaves.storage_bar import StorageBar
+from pyrviewer.ui.picture import format_value
+from pyrviewer.ui.widgets.form import Choice, Section, Segments, caption
+from pyrviewer.ui.widgets.plot import Plot
+from pyrviewer.ui.widgets.table import TextTable
+
+if TYPE_CHECKING:
+    from pyrviewer.labs.octaves.run import Build, Rebuilt, Spectra
+    from pyrviewer.labs.octaves.state import OctavesState
+    from pyrviewer.ui.canvas import Hover
+
+PREFILTER_NAMES = {
+    "binomial": "Binomial",
+    "none": "None",
+    "box": "Box",
+    "area": "Area",
+    "lanczos": "Lanczos",
+    "max": "Maximum",
+}
+KIND_ITEMS = (
+    ("Gaussian", "gaussian", "", "Smoothed and halved images"),
+    ("Laplacian", "laplacian", "", "Each octave minus the enlarged next one: the lost detail"),
+    ("DoG", "dog", "", "Each octave minus its own smoothing: difference of Gaussians"),
+)
+
+
+class OctavesPanel(QScrollArea):
+    """Controls and read-outs, in sections.
+
+    Signals
+    -------
+    changed(str, object) : a state field and its new value
+    """
+
+    changed = pyqtSignal(str, object)
+    spectrum_opened = pyqtSignal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setWidgetResizable(True)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        inner = QWidget(self)
+        self._column = QVBoxLayout(inner)
+        self._column.setContentsMargins(0, 0, 0, 0)
+        self._column.setSpacing(0)
+        self._pyramid_section()
+        self._rebuild_section()
+        self._aliasing_section()
+        self._values_section()
+        self._storage_section()
+        self._spectrum_section()
+        self._column.addStretch(1)
+        self.setWidget(inner)
+        self._showing = False
+
+    # Building
+
+    def _section(self, title: str, help_text: str) -> Section:
+        section = Section(title, help_text, self)
+        self._column.addWidget(section)
+        return section
+
+    def _emit(self, name: str, value: object) -> None:
+        if not self._showing:
+            self.changed.emit(name, value)
+
+    def _pyramid_section(self) -> None:
+        section = self._section(
+            "Pyramid", "An image smoothed and halved again and again; each step is an octave."
+        )
+        self.kind = Segments(KIND_ITEMS, section, fill=True)
+        self.kind.chosen.connect(self._kind_chosen)
+        section.rows.addWidget(self.kind)
+        self.levels = QLabeledSlider(Qt.Orientation.Horizontal, section)
+        self.levels.valueChanged.connect(self._levels_moved)
+        section.add_row("Levels", self.levels, "How many times the image is reduced.")
+        self.ratio = QLabeledDoubleSlider(Qt.Orientation.Horizontal, section)
+        self.ratio.setRange(1.1, 4.0)
+        self.ratio.setSingleStep(0.1)
+        self.ratio.setDecimals(2)
+        self.ratio.valueChanged.connect(self._ratio_moved)
+        section.add_row(
+            "Ratio", self.ratio,
+            "Side of an octave over the next one's: 2 halves, 1.4 is DeepDream's.",
+        )  # fmt: skip
+        self.prefilter = Choice([(PREFILTER_NAMES[p], p) for p in PREFILTERS], section)
+        self.prefilter.chosen.connect(self._prefilter_chosen)
+        section.add_row(
+            "Prefilter", self.prefilter,
+            "What smooths before samples are dropped. Binomial: 1 4 6 4 1 over 16, as cv2.pyrDown.",
+        )  # fmt: skip
+        self.true_geometry = QCheckBox("True geometry", section)
+        self.true_geometry.setToolTip(
+            "Place level k at scale 2^k and offset 0.5 - 2^(k-1), where its samples lie. "
+            "Off: stack edge to edge, as [::2] suggests, and see the octaves drift."
+        )
+        self.true_geometry.clicked.connect(self._geometry_clicked)
+        self.smooth = QCheckBox("Smooth enlargement", section)
+        self.smooth.setToolTip(
+            "Enlarge octaves with the pyramid's own kernel (cv2.pyrUp). Off: show their pixels."
+        )
+        self.smooth.clicked.connect(self._smooth_clicked)
+        section.rows.addWidget(self.true_geometry)
+        section.rows.addWidget(self.smooth)
+        self.note = caption("", section)
+        section.rows.addWidget(self.note)
+
+    def _rebuild_section(self) -> None:
+        self.rebuild = self._section(
+            "Rebuild", "The image is the sum of its bands, each enlarged; give each a gain."
+        )
+        self.equaliser = Equaliser(self.rebuild)
+        self.equaliser.changed.connect(self._emit)
+        self.rebuild.rows.addWidget(self.equaliser)
+
+    def _aliasing_section(self) -> None:
+        self.aliasing = self._section(
+            "Aliasing",
+            "Frequencies above half of the new sampling rate fold back unless a prefilter "
+            "removes them first.",
+        )
+        self.chart = Choice([(name.capitalize(), name) for name in CHARTS], self.aliasing)
+        self.chart.chosen.connect(self._chart_chosen)
+        self.aliasing.add_row("Picture", self.chart, "The image's middle, or a test chart.")
+        self.bench_level = QLabeledSlider(Qt.Orientation.Horizontal, self.aliasing)
+        self.bench_level.setRange(1, 5)
+        self.bench_level.valueChanged.connect(self._bench_level_moved)
+        self.aliasing.add_row("Level", self.bench_level, "The octave that is compared.")
+        names = [(PREFILTER_NAMES[p], p) for p in PREFILTERS if p != "max"]
+        self.bench_first = Choice(names, self.aliasing)
+        self.bench_first.chosen.connect(self._first_chosen)
+        self.aliasing.add_row("Show", self.bench_first, "The difference pane shows this one ...")
+        self.bench_second = Choice(names, self.aliasing)
+        self.bench_second.chosen.connect(self._second_chosen)
+        self.aliasing.add_row("minus", self.bench_second, "... minus this one.")
+
+    def _values_section(self) -> None:
+        self.values = self._section(
+            "Values", "The pixel under the mouse and those it is made of; a click holds it."
+        )
+        self.table = TextTable(("Level", "x, y", "Value"), "Values by level", self.values)
+        self.values.rows.addWidget(self.table)
+        self.values_hint = caption("Point at the image.", self.values)
+        self.values.rows.addWidget(self.values_hint)
+
+    def _storage_section(self) -> None:
+        self.storage = self._section(
+            "Storage",
+            "Each octave has a quarter of the samples of the one before: "
+            "1 + 1/4 + 1/16 + ... tends to 4/3.",
+        )
+        self.storage_bar = StorageBar(self.storage)
+        self.storage.rows.addWidget(self.storage_bar)
+        self.storage_table = TextTable(
+            ("Level", "Size", "Bytes", "Sum"), "Storage by level", self.storage
+        )
+        self.storage.rows.addWidget(self.storage_table)
+        self.storage_note = caption("", self.storage)
+        self.storage.rows.addWidget(self.storage_note)
+
+    def _spectrum_section(self) -> None:
+        self.spectrum = self._section(
+            "Spectrum",
+            "Power by frequency, averaged over directions. Dotted: each octave's Nyquist limit. "
+            "Orange: what folds back when the selected octave is reduced.",
+        )
+        self.plot = Plot("cycles per pixel of the original", "power", self.spectrum)
+        self.spectrum.rows.addWidget(self.plot)
+        self.spectrum_note = caption("", self.spectrum)
+        self.spectrum.rows.addWidget(self.spectrum_note)
+        self.spectrum.set_open(False)
+        self.spectrum.toggled.connect(self._spectrum_toggled)
+
+    # What the user did
+
+    def _kind_chosen(self, value: object) -> None:
+        self._emit("kind", value)
+
+    def _levels_moved(self, value: int) -> None:
+        self._emit("levels", value)
+
+    def _ratio_moved(self, value: float) -> None:
+        self._emit("ratio", round(value, 2))
+
+    def _prefilter_chosen(self, value: object) -> None:
+        self._emit("prefilter", value)
+
+    def _geometry_clicked(self, on: bool) -> None:
+        self._emit("true_geometry", on)
+
+    def _smooth_clicked(self, on: bool) -> None:
+        self._emit("smooth", on)
+
+    def _chart_chosen(self, value: object) -> None:
+        self._emit("chart", value)
+
+    def _bench_level_moved(self, value: int) -> None:
+        self._emit("bench_level", value)
+
+    def _first_chosen(self, value: object) -> None:
+        self._emit("bench_first", value)
+
+    def _second_chosen(self, value: object) -> None:
+        self._emit("bench_second", value)
+
+    def _spectrum_toggled(self, on: bool) -> None:
+        if on:
+            self.spectrum_opened.emit()
+
+    # Showing
+
+    def show_state(self, state: OctavesState, levels: int, limit: int) -> None:
+        """Bring every control in line with the state."""
+        self._showing = True
+        self.kind.show_value(state.kind)
+        self.levels.setRange(0, limit)
+        self.levels.setValue(levels)
+        self.ratio.setValue(state.ratio)
+        self.prefilter.show_value(state.prefilter)
+        self.true_geometry.setChecked(state.true_geometry)
+        self.smooth.setChecked(state.smooth)
+        free = state.kind != "laplacian"
+        self.ratio.setEnabled(free)
+        self.prefilter.setEnabled(free)
+        fixed = not free and not state.exact_bands
+        self.note.setText("Laplacian bands are made of binomial octaves at ratio 2.")
+        self.note.setVisible(fixed)
+        self.rebuild.setVisible(state.layout == "rebuild")
+        self.aliasing.setVisible(state.layout == "aliasing")
+        self.chart.show_value(state.chart)
+        self.bench_level.setValue(state.bench_level)
+        self.bench_first.show_value(state.bench_first)
+        self.bench_second.show_value(state.bench_second)
+        self._showing = False
+
+    def show_build(self, build: Build) -> None:
+        """Show what the pyramid costs."""
+        storage, names = build.storage, []
+        total = 0
+        for k, (octave, size) in enumerate(zip(build.gaussian, storage.nbytes, strict=True)):
+            total += size
+            height, width = octave.shape[:2]
+            share = f"{total / storage.nbytes[0]:.4f}"
+            names.append((str(k), f"{width}×{height}", _bytes(size), share))
+        self.storage_table.show_rows(names)
+        self.storage_bar.show_shares([size / storage.nbytes[0] for size in storage.nbytes])
+        extra = storage.total - 1
+        text = f"All octaves: {_bytes(total)}, {extra:.2%} more than the image alone."
+        if build.request.ratio == 2:
+            text += f" Bound for sides rounded up: {storage.bound:.4f}."
+        self.storage_note.setText(text)
+
+    def show_rebuilt(self, rebuilt: Rebuilt) -> None:
+        """Show how far the rebuilt image is from the original."""
+        self.equaliser.show_result(rebuilt.comparison)
+
+    def show_values(
+        self, build: Build | None, hover: Hover | None, places: dict[int, tuple[int, int]],
+        *, frozen: bool,
+    ) -> None:  # fmt: skip
+        """List the values under the mouse in their native dtype."""
+        if build is None or hover is None:
+            self.values_hint.setText("Point at the image.")
+            levels = len(build.octaves) if build else 0
+            self.table.show_rows([(str(k), "", "") for k in range(levels)])
+            return
+        rows, marked = [], -1
+        for octave in build.octaves:
+            x, y = places[octave.level]
+            sample = octave.source[y, x]
+            values = [sample.item()] if octave.source.ndim == 2 else [v.item() for v in sample]
+            text = " ".join(f"{format_value(v):>4}" for v in values)
+            if octave.level == hover.level:
+                marked = len(rows)
+            rows.append((str(octave.level), f"{x}, {y}", text))
+        self.table.show_rows(rows, marked)
+        dtype = build.octaves[0].source.dtype
+        self.values_hint.setText(
+            f"{dtype}. Held: click again to let go." if frozen else f"{dtype}. Click to hold."
+        )
+
+    def show_spectra(self, spectra: Spectra, build: Build, selected: int) -> None:
+        """Draw the spectra over the frequencies of the original."""
+        ratio = build.request.ratio
+        self.plot.clear()
+        for k, radial in enumerate(spectra.octaves):
+            self.plot.add_curve(radial.frequency / ratio**k, radial.power, strong=k == selected)
+        self.plot.add_lines([0.5 / ratio**k for k in range(len(spectra.octaves))])
+        if selected < len(spectra.foldings):
+            folding = spectra.foldings[selected]
+            scale = ratio ** (selected + 1)
+            self.plot.add_curve(folding.frequency / scale, folding.alias, strong=False, filled=True)
+            self.spectrum_note.setText(
+                f"Octave {selected} to {selected + 1}: {folding.share:.3%} of the energy that is "
+                "left has folded."
+            )
+        else:
+            self.spectrum_note.setText("")
+
+
+def _bytes(count: int) -> str:
+    """Write a number of bytes in the unit that keeps it short."""
+    if count < 1000:
+        return f"{count} B"
+    power = min(3, int(math.log10(count) // 3))
+    return f"{count / 1000**power:.3g} {('B', 'kB', 'MB', 'GB')[power]}"

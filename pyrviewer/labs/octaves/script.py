@@ -1,0 +1,58 @@
+"""The view as a script."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pyrviewer.labs.octaves.state import BuildRequest
+
+OPENCV = """\
+import cv2
+
+image = cv2.imread({path!r}, cv2.IMREAD_UNCHANGED)  # B, G, R
+octaves = [image]
+for _ in range({levels}):
+    octaves.append(cv2.pyrDown(octaves[-1]))
+"""
+LIBRARY = """\
+from pyrviewer.compute import image, pyramid
+
+octaves = pyramid.gaussian_pyramid(
+    image.read({path!r}).pixels, {levels}, prefilter={prefilter!r}, ratio={ratio}
+)
+"""
+LAPLACIAN = """\
+from pyrviewer.compute import image, pyramid
+
+laplacian = pyramid.laplacian_pyramid(image.read({path!r}).pixels, {levels})
+bands = [laplacian.signed_band(k) for k in range({levels})]
+octaves = [*bands, laplacian.residual]
+"""
+DOG = (
+    LIBRARY
+    + """\
+octaves = pyramid.difference_of_gaussians(octaves)
+"""
+)
+SHOW = """\
+for level, octave in enumerate(octaves):
+    print(level, octave.shape, octave.dtype)
+"""
+
+
+def python_script(request: BuildRequest, path: str) -> str:
+    """Return a script that computes the octaves of a request to the bit.
+
+    Plain binomial octaves need OpenCV alone; the others use `pyrviewer.compute`.
+    """
+    plain = request.prefilter == "binomial" and request.ratio == 2
+    template = {
+        "gaussian": OPENCV if plain else LIBRARY,
+        "laplacian": LAPLACIAN,
+        "dog": DOG,
+    }[request.kind]
+    head = template.format(
+        path=path, levels=request.levels, prefilter=request.prefilter, ratio=request.ratio
+    )
+    return head + SHOW

@@ -1,0 +1,380 @@
+"""The panes of the Octaves lab: which octaves lie where."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+from PyQt6.QtCore import QPoint, QRectF, Qt, pyqtSignal
+from PyQt6.QtGui import QImage
+from PyQt6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+
+from pyrviewer.compute import geometry
+from pyrviewer.session.viewport import Viewport
+from pyrviewer.ui.canvas import CHIP_HEIGHT, Highlight, Hover
+from pyrviewer.ui.pane_grid import Pane, PaneGrid, best_columns
+from pyrviewer.ui.picture import Layer, Patch, Picture, Texture, pixel_range
+from pyrviewer.ui.theme import RHYTHM
+from pyrviewer.ui.widgets.form import Segments
+from pyrviewer.ui.widgets.transport import Transport
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pyrviewer.compute.geometry import LevelGeometry
+    from pyrviewer.labs.octaves.run import Bench, Build, Octave, PatchResult, Rebuilt
+    from pyrviewer.labs.octaves.state import OctavesState
+
+    Box = tuple[float, float, float, float]
+
+TINT_SIDE = 512  # pixels: footprints wider than this are outlined only
+TITLES = {"gaussian": "Octave", "laplacian": "Band", "dog": "DoG"}
+LAYOUT_ITEMS = (
+    ("Both", "both", "", "Native octaves above, the same octaves at full size below"),
+    ("Native", "native", "", "All octaves at the same pixel scale: the classical stack"),
+    ("Upsampled", "upsampled", "", "Every octave at full size, in one row"),
+    ("Grid", "grid", "", "Every octave at full size, as large as they fit"),
+    ("One", "one", "", "The selected octave alone, to compare with the original"),
+    ("Rebuild", "rebuild", "", "Rebuild the image from its bands, with a gain for each"),
+    ("Aliasing", "aliasing", "", "The same octave by different prefilters"),
+)
+COMPARE_ITEMS = (
+    ("Original", "first", "", "Show the original (A)"),
+    ("Result", "second", "", "Show the octave, or the rebuilt image (B)"),
+    ("Slider", "slider", "", "Original left of a divider, result right of it (V)"),
+    ("Difference", "difference", "", "Result minus original, zero in the middle (W)"),
+)
+
+
+def picture_of(octave: Octave) -> Picture:
+    """Wrap an octave's display arrays for Qt."""
+    return Picture([mip and Texture(mip.pixels, mip.border) for mip in octave.mips])
+
+
+def arrange(shapes: Sequence[tuple[int, int]], aspect: float) -> list[tuple[float, float]]:
+    """Return the top-left corners of a classical stack.
+
+    Octaves stand in a row, or beside the first in a column, whichever fills a pane of this
+    width over height better.
+    """
+    height, width = shapes[0]
+    gap = max(1.0, round(0.02 * max(width, height)))
+    row_width = sum(w for _, w in shapes) + gap * (len(shapes) - 1)
+    side = max((w for _, w in shapes[1:]), default=0)
+    column_height = sum(h for h, _ in shapes[1:]) + gap * max(0, len(shapes) - 2)
+    row_fit = min(aspect / row_width, 1 / height)
+    column_fit = min(aspect / (width + gap + side), 1 / max(height, column_height))
+    places, along = [(0.0, 0.0)], 0.0
+    if row_fit >= column_fit:
+        along = width + gap
+        for h, w in shapes[1:]:
+            places.append((along, float(height - h)))
+            along += w + gap
+    else:
+        for h, _ in shapes[1:]:
+            places.append((width + gap, along))
+            along += h + gap
+    return places
+
+
+class OctavesView(QWidget):
+    """Shows what the controller hands it and says what the user did.
+
+    Signals
+    -------
+    changed(str, object) : a state field and its new value
+    hovered(Hover or None), clicked(Hover), menu_requested(Hover or None, QPoint)
+    patches_wanted() : the panes have come to rest
+    """
+
+    changed = pyqtSignal(str, object)
+    hovered = pyqtSignal(object)
+    clicked = pyqtSignal(object)
+    menu_requested = pyqtSignal(object, QPoint)
+    patches_wanted = pyqtSignal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.shared = Viewport(self)
+        self.stack = Viewport(self)
+        self.bench_view = Viewport(self)
+        self._layers: list[Layer] = []
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(0, 0, 0, 0)
+        outer.setSpacing(0)
+        bar = QWidget(self)
+        bar.setObjectName("bar")
+        bar.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        line = QHBoxLayout(bar)
+        line.setContentsMargins(RHYTHM, RHYTHM // 2 + 2, RHYTHM, RHYTHM // 2 + 2)
+        self.layouts = Segments(LAYOUT_ITEMS, bar)
+        self.layouts.chosen.connect(self._choose_layout)
+        self.compare = Segments(COMPARE_ITEMS, bar)
+        self.compare.chosen.connect(self._choose_compare)
+        self.compare.hide()
+        line.addWidget(self.layouts)
+        line.addStretch(1)
+        line.addWidget(self.compare)
+        outer.addWidget(bar)
+        self.grid = PaneGrid(self)
+        self.grid.hovered.connect(self.hovered)
+        self.grid.clicked.connect(self.clicked)
+        self.grid.menu_requested.connect(self.menu_requested)
+        self.grid.settled.connect(self.patches_wanted)
+        outer.addWidget(self.grid, 1)
+        self.transport = Transport(self)
+        self.transport.moved.connect(self._choose_detail)
+        outer.addWidget(self.transport)
+
+    def _choose_layout(self, value: object) -> None:
+        self.changed.emit("layout", value)
+
+    def _choose_compare(self, value: object) -> None:
+        self.changed.emit("compare", value)
+
+    def _choose_detail(self, value: int) -> None:
+        self.changed.emit("detail", value)
+
+    # Showing
+
+    def show_empty(self) -> None:
+        """Show no panes."""
+        self.grid.show_rows([])
+
+    def show_controls(self, state: OctavesState, bands: int) -> None:
+        """Bring the bar in line with the state."""
+        self.layouts.show_value(state.layout)
+        self.compare.show_value(state.compare)
+        self.compare.setVisible(state.layout in ("one", "rebuild"))
+        self.transport.setVisible(state.layout == "rebuild")
+        detail = bands if state.detail < 0 else min(state.detail, bands)
+        self.transport.show_range(bands, detail, f"{detail} of {bands} bands")
+
+    def show_build(self, build: Build, state: OctavesState, difference: Octave | None) -> None:
+        """Show a pyramid in the state's layout."""
+        base = self._base(build)
+        enlarged = [self._enlarged(octave, build, state) for octave in build.octaves]
+        self._layers = enlarged
+        panes = [Pane(self.shared, [layer], peek=[base] if base else []) for layer in enlarged]
+        shares: tuple[float, ...] = ()
+        lower = self._row_share(build)
+        if state.layout == "native":
+            rows = [[self._stack_pane(build, 1.0)]]
+        elif state.layout == "both":
+            rows, shares = [[self._stack_pane(build, 1 - lower)], panes], (1 - lower, lower)
+        elif state.layout == "upsampled":
+            rows = [panes]
+        elif state.layout == "grid":
+            height, width = build.request.pixels.shape[:2]
+            columns = best_columns(
+                len(panes), self.grid.width(), self.grid.height(), width / height
+            )
+            rows = [panes[k : k + columns] for k in range(0, len(panes), columns)]
+        else:
+            chosen = enlarged[min(state.selected, len(enlarged) - 1)]
+            rows = [[self._compared(chosen, base, difference, build, state)]]
+        self.grid.show_rows(rows, shares)
+        self.show_selected(state.selected if state.layout != "one" else -1)
+
+    def native_layer(self, build: Build, octave: Octave) -> Layer:
+        """Return an octave alone, in its own pixels."""
+        height, width = octave.geometry.shape
+        grid = replace(octave.geometry, scale_x=1.0, scale_y=1.0, offset_x=0.0, offset_y=0.0)
+        extent = (0.0, 0.0, float(width), float(height))
+        return self._layer(self._title(octave, build), octave, grid, extent)
+
+    def _base(self, build: Build) -> Layer | None:
+        """Return the original as a layer; the bands' pyramid has none to show."""
+        if build.request.kind != "gaussian":
+            return None
+        octave = build.octaves[0]
+        return self._layer("Original", octave, octave.geometry, self._extent(build))
+
+    def _row_share(self, build: Build) -> float:
+        """Return the share of the height that a row of enlarged octaves can use."""
+        height, width = build.request.pixels.shape[:2]
+        needed = self.grid.width() / len(build.octaves) * height / width + 2 * CHIP_HEIGHT
+        return min(max(needed / max(1, self.grid.height()), 0.2), 0.5)
+
+    def _extent(self, build: Build) -> Box:
+        height, width = build.request.pixels.shape[:2]
+        return (0.0, 0.0, float(width), float(height))
+
+    def _layer(
+        self, title: str, octave: Octave, grid: LevelGeometry, extent: Box, *, smooth: bool = False
+    ) -> Layer:
+        return Layer(title, octave.level, grid, extent, picture_of(octave), octave.source, smooth)
+
+    def _title(self, octave: Octave, build: Build) -> str:
+        if octave.level == len(build.octaves) - 1 and build.request.kind != "gaussian":
+            return f"Residual {octave.level}"
+        return f"{TITLES[build.request.kind]} {octave.level}"
+
+    def _enlarged(self, octave: Octave, build: Build, state: OctavesState) -> Layer:
+        grid, request = octave.geometry, build.request
+        if not state.true_geometry:
+            grid = geometry.level_geometry(
+                request.pixels.shape[:2], octave.level,
+                ratio=request.ratio, prefilter=request.prefilter, naive=True,
+            )  # fmt: skip
+        smooth = state.smooth and octave.level > 0
+        return self._layer(
+            self._title(octave, build), octave, grid, self._extent(build), smooth=smooth
+        )
+
+    def _stack_pane(self, build: Build, share: float) -> Pane:
+        shapes = [octave.geometry.shape for octave in build.octaves]
+        aspect = self.grid.width() / max(1.0, self.grid.height() * share)
+        layers = []
+        for octave, (x, y) in zip(build.octaves, arrange(shapes, aspect), strict=True):
+            height, width = octave.geometry.shape
+            grid = replace(octave.geometry, scale_x=1.0, scale_y=1.0, offset_x=x, offset_y=y)
+            extent = (x, y, x + width, y + height)
+            layers.append(self._layer(self._title(octave, build), octave, grid, extent))
+        return Pane(self.stack, layers)
+
+    def _compared(
+        self,
+        result: Layer,
+        base: Layer | None,
+        difference: Octave | None,
+        build: Build,
+        state: OctavesState,
+    ) -> Pane:
+        if base is None or state.compare == "second":
+            return Pane(self.shared, [result], peek=[base] if base else [])
+        if state.compare == "first":
+            return Pane(self.shared, [base], peek=[result])
+        if state.compare == "slider":
+            return Pane(self.shared, [base], second=[result], split=0.5)
+        if difference is None:
+            return Pane(self.shared, [result], peek=[base])
+        shown = self._layer(
+            f"{result.title} − original", difference, difference.geometry, self._extent(build)
+        )
+        return Pane(self.shared, [shown], peek=[base])
+
+    def show_rebuilt(self, build: Build, rebuilt: Rebuilt, state: OctavesState) -> None:
+        """Show the rebuilt image and its error."""
+        original = build.gaussian[0]
+        extent = (0.0, 0.0, float(original.shape[1]), float(original.shape[0]))
+        result = self._layer("Rebuilt", rebuilt.rebuilt, rebuilt.rebuilt.geometry, extent)
+        error = self._layer("Error", rebuilt.error, rebuilt.error.geometry, extent)
+        base = self._base(build)
+        if base is None or state.compare in ("second", "difference"):
+            panes = [Pane(self.shared, [result], peek=[base] if base else [])]
+            if state.compare == "difference":
+                panes = []
+        elif state.compare == "first":
+            panes = [Pane(self.shared, [base], peek=[result])]
+        else:
+            panes = [Pane(self.shared, [base], second=[result], split=0.5)]
+        panes.append(Pane(self.shared, [error], peek=[base] if base else []))
+        self._layers = []
+        self.grid.show_rows([panes])
+
+    def show_bench(self, bench: Bench, names: dict[str, str]) -> None:
+        """Show one octave by every prefilter, with its share of alias energy."""
+        height, width = bench.shape
+        extent = (0.0, 0.0, float(width), float(height))
+        panes = []
+        for prefilter, octave in bench.octaves.items():
+            title = f"{names[prefilter]} · alias {bench.alias[prefilter]:.2%}"
+            layer = self._layer(title, octave, octave.geometry, extent)
+            panes.append(Pane(self.bench_view, [layer]))
+        request = bench.request
+        title = f"{names[request.first]} − {names[request.second].lower()}"
+        layer = self._layer(title, bench.difference, bench.difference.geometry, extent)
+        panes.append(Pane(self.bench_view, [layer]))
+        self._layers = []
+        columns = best_columns(len(panes), self.grid.width(), self.grid.height(), width / height)
+        self.grid.show_rows([panes[k : k + columns] for k in range(0, len(panes), columns)])
+
+    def show_selected(self, level: int) -> None:
+        """Mark the panes of an octave."""
+        for canvas in self.grid.canvases:
+            levels = {layer.level for layer in canvas.layers}
+            canvas.set_selected(levels == {level})
+
+    # Exact patches
+
+    def patch_rects(self, build: Build) -> list[tuple[Octave, tuple[int, int, int, int], int]]:
+        """Return what of which octave is enlarged on the screen, at which octave of the screen."""
+        wanted = []
+        for canvas in self.grid.canvases:
+            for layer in canvas.layers:
+                if not layer.smooth or canvas.viewport is not self.shared:
+                    continue
+                mapping = canvas.mapping()
+                to_level = max(0, round(-math.log(mapping.scale, build.request.ratio)))
+                if to_level >= layer.level:
+                    continue
+                screen = QRectF(0, 0, mapping.width, mapping.height)
+                rect = pixel_range(mapping, build.octaves[to_level].geometry, screen)
+                if rect[0] < rect[2] and rect[1] < rect[3]:
+                    wanted.append((build.octaves[layer.level], rect, to_level))
+        return wanted
+
+    def show_patches(self, results: Sequence[PatchResult]) -> None:
+        """Draw exact parts over the stretched octaves that they belong to."""
+        by_source = {id(result.request.octave.source): result for result in results}
+        for canvas in self.grid.canvases:
+            if canvas.viewport is self.shared:
+                canvas.layers = tuple(
+                    self._patched(layer, by_source.get(id(layer.source))) for layer in canvas.layers
+                )
+                canvas.update()
+
+    def _patched(self, layer: Layer, result: PatchResult | None) -> Layer:
+        if result is None or not layer.smooth:
+            return layer
+        x, y = result.request.rect[:2]
+        return replace(layer, patch=Patch(Texture(result.pixels), result.geometry, x, y))
+
+    # Footprints
+
+    def show_footprints(self, build: Build | None, hover: Hover | None, *, frozen: bool) -> None:
+        """Outline what the pixel under the mouse was made from, and what it went into."""
+        marks = {} if build is None or hover is None else footprints(build, hover)
+        self.grid.set_highlights(marks, frozen=frozen)
+
+
+def footprints(build: Build, hover: Hover) -> dict[int, Highlight]:
+    """Return the support in every finer octave and the container in every coarser one."""
+    request = build.request
+    shape = request.pixels.shape[:2]
+    marks = {}
+    for octave in build.octaves:
+        k = octave.level
+        if k < hover.level:
+            found = geometry.footprint(
+                hover.x, hover.y, hover.level, k, shape,
+                ratio=request.ratio, prefilter=request.prefilter,
+            )  # fmt: skip
+            rect = (found.x0, found.y0, found.x1, found.y1)
+            marks[k] = Highlight(rect, _tint(found))
+        else:
+            x, y = geometry.container(
+                hover.x, hover.y, hover.level, k, shape,
+                ratio=request.ratio, prefilter=request.prefilter,
+            )  # fmt: skip
+            marks[k] = Highlight((x, y, x + 1, y + 1), strong=k == hover.level)
+    return marks
+
+
+def _tint(found: geometry.Footprint) -> QImage | None:
+    """Return the weights as a wash of the accent colour."""
+    if max(len(found.weights_x), len(found.weights_y)) > TINT_SIDE:
+        return None
+    weights = np.outer(found.weights_y, found.weights_x)
+    alpha = (weights / weights.max() * 150).astype(np.uint8)
+    wash = np.zeros((*alpha.shape, 4), np.uint8)
+    wash[..., :3] = np.array([255, 180, 60], np.uint8)  # B, G, R
+    wash[..., 3] = alpha
+    height, width = alpha.shape
+    image = QImage(
+        memoryview(wash).cast("B"), width, height, width * 4, QImage.Format.Format_ARGB32
+    )
+    return image.copy()

@@ -1,0 +1,1 @@
+"""What is open and what was done to it: no widgets."""

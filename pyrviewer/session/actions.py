@@ -1,0 +1,98 @@
+"""Everything the program can do, as data: menus, toolbar, palette, keys and README."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from pyrviewer.session.settings import Settings
+
+Scope = Literal["window", "view"]
+
+
+def _always() -> bool:
+    return True
+
+
+@dataclass(frozen=True)
+class ActionSpec:
+    """One thing that can be done.
+
+    Parameters
+    ----------
+    id : str
+        Unique name, such as ``file.open``.
+    text : str
+        What menus show.
+    tip : str
+        One sentence on what it does.
+    run : callable
+        Does it.
+    shortcut : tuple of str
+        Default keys, as `QKeySequence` text.
+    icon : str
+        Name in `pyrviewer.ui.theme`, or nothing.
+    menu : str
+        Menu path, such as ``File`` or ``View/Layout``; nothing keeps it out of the menus.
+    scope : {"window", "view"}
+        Where the keys work. Keys that sliders and lists need (arrows, Tab, Home) work in the
+        view only.
+    enabled, checked : callable
+        State, asked whenever it may have changed; `checked` makes the action a toggle.
+    """
+
+    id: str
+    text: str
+    tip: str
+    run: Callable[[], object]
+    shortcut: tuple[str, ...] = ()
+    icon: str = ""
+    menu: str = ""
+    scope: Scope = "window"
+    enabled: Callable[[], bool] = field(default=_always)
+    checked: Callable[[], bool] | None = None
+
+
+class ActionRegistry:
+    """All actions by id, with the keys that the user gave them."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._specs: dict[str, ActionSpec] = {}
+
+    def add(self, specs: Iterable[ActionSpec]) -> None:
+        """Take actions in; an id is given once."""
+        for spec in specs:
+            if spec.id in self._specs:
+                raise ValueError(f"two actions are called {spec.id!r}")
+            self._specs[spec.id] = spec
+
+    def __iter__(self) -> Iterator[ActionSpec]:
+        return iter(self._specs.values())
+
+    def __getitem__(self, identity: str) -> ActionSpec:
+        return self._specs[identity]
+
+    def keys(self, identity: str) -> tuple[str, ...]:
+        """Return the keys of an action: the user's, or the default ones."""
+        bound = self._settings.get("keys", {}).get(identity)
+        return tuple(bound) if isinstance(bound, list) else self._specs[identity].shortcut
+
+    def rebind(self, identity: str, keys: tuple[str, ...]) -> None:
+        """Give an action other keys; whoever had them loses them."""
+        bound = dict(self._settings.get("keys", {}))
+        for spec in self:
+            if spec.id != identity and set(self.keys(spec.id)) & set(keys):
+                bound[spec.id] = [key for key in self.keys(spec.id) if key not in keys]
+        if keys == self._specs[identity].shortcut:
+            bound.pop(identity, None)
+        else:
+            bound[identity] = list(keys)
+        self._settings.set("keys", bound)
+
+    def reset_keys(self) -> None:
+        """Give every action its default keys again."""
+        self._settings.set("keys", {})

@@ -1,0 +1,81 @@
+"""Every lab on a sample, one screenshot each: the pictures of the README."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from typing import TYPE_CHECKING
+
+from PyQt6.QtCore import QEventLoop, QSettings, QTimer
+
+from pyrviewer.compute.errors import UserError
+from pyrviewer.session import samples
+from pyrviewer.ui import theme
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from pyrviewer.app import Program
+
+PATIENCE = 30_000  # ms for all work of one stop
+REST = 250  # ms without work before a picture is taken
+STOPS = ("both", "native", "grid", "one", "rebuild", "aliasing")
+
+
+def run(folder: Path, width: int, height: int, colours: str) -> int:
+    """Write the screenshots into a folder and name them on standard output."""
+    os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+    from pyrviewer.app import Program, make_application
+
+    application = make_application()
+    with tempfile.TemporaryDirectory() as scratch:
+        QSettings.setDefaultFormat(QSettings.Format.IniFormat)
+        QSettings.setPath(QSettings.Format.IniFormat, QSettings.Scope.UserScope, scratch)
+        theme.apply(application, colours)
+        program = Program(remember=False)
+        program.window.resize(width, height)
+        program.window.show()
+        _wait(program)
+        _grab(program, folder / "welcome.png")
+        program.commands.open_path(samples.resources() / "samples" / "hippo.jpg")
+        _wait(program)
+        for stop in STOPS:
+            program.menus.run(f"octaves.layout.{stop}")
+            _wait(program)
+            _grab(program, folder / f"octaves_{stop}.png")
+        program.window.close()
+    return 0
+
+
+def _busy(program: Program) -> bool:
+    lab = program.window.lab
+    lanes = (program.workspace.lane, program.thumbnails, *(lab.lanes if lab else ()))
+    return any(lane.busy for lane in lanes)
+
+
+def _wait(program: Program) -> None:
+    """Let the program work until it has rested for a moment."""
+    loop = QEventLoop()
+    rest = QTimer(singleShot=True, interval=REST)
+    rest.timeout.connect(loop.quit)
+    check = QTimer(interval=30)
+    end = QTimer(singleShot=True, interval=PATIENCE)
+    end.timeout.connect(loop.quit)
+
+    def look() -> None:
+        if _busy(program):
+            rest.stop()
+        elif not rest.isActive():
+            rest.start()
+
+    check.timeout.connect(look)
+    check.start()
+    end.start()
+    loop.exec()
+    check.stop()
+
+
+def _grab(program: Program, path: Path) -> None:
+    if not program.window.grab().save(str(path)):
+        raise UserError(f"{path} could not be written.")
+    print(path)

@@ -1,0 +1,361 @@
+"""What the window itself can do: files, undo, zoom, help."""
+
+from __future__ import annotations
+
+import os
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PyQt6.QtCore import QObject
+from PyQt6.QtGui import QGuiApplication
+from PyQt6.QtWidgets import QApplication, QFileDialog, QMessageBox
+
+import pyrviewer
+from pyrviewer.compute import image
+from pyrviewer.compute.errors import UserError
+from pyrviewer.session import restore
+from pyrviewer.session.actions import ActionSpec
+from pyrviewer.session.document import Document, OpenRequest
+from pyrviewer.ui import clipboard, theme
+from pyrviewer.ui.pane_grid import PaneGrid
+
+if TYPE_CHECKING:
+    from pyrviewer.ui.lab import LabContext
+    from pyrviewer.ui.main_window import MainWindow
+
+SESSION_FILTER = "Sessions (*.pyrsession)"
+
+
+class Commands(QObject):
+    """The window's own actions."""
+
+    def __init__(self, window: MainWindow, context: LabContext) -> None:
+        super().__init__(window)
+        self._window, self._context = window, context
+        window.dropped.connect(self.open_paths)
+        window.welcome.open_wanted.connect(self.open)
+        window.welcome.paste_wanted.connect(self.paste)
+        window.welcome.path_chosen.connect(self.open_path)
+        context.workspace.opened.connect(self._remember)
+
+    # Files
+
+    def _remember(self, document: Document) -> None:
+        if document.path is not None and document.image.origin.kind == "file":
+            self._context.settings.add_recent(document.path)
+
+    def open(self) -> None:
+        """Ask for files and open them."""
+        patterns = " ".join(f"*{suffix}" for suffix in image.READ_SUFFIXES)
+        folder = str(self._folder() or "")
+        names, _ = QFileDialog.getOpenFileNames(
+            self._window, "Open images", folder, f"Images ({patterns});;All files (*)"
+        )
+        self.open_paths([Path(name) for name in names])
+
+    def open_folder(self) -> None:
+        """Ask for a folder and open its first image; Left and Right step through the rest."""
+        folder = QFileDialog.getExistingDirectory(self._window, "Open folder")
+        if folder:
+            self.open_paths([Path(folder)])
+
+    def open_paths(self, paths: list[Path]) -> None:
+        """Open files, the first image of folders, and sessions."""
+        files: list[Path] = []
+        for path in paths:
+            if path.suffix == ".pyrsession":
+                self.load_session(path)
+            elif path.is_dir():
+                found = images_in(path)
+                files += found[:1]
+                if not found:
+                    self._context.notices.error(f"{path.name} has no images in it.")
+            else:
+                files.append(path)
+        self._context.workspace.open_paths(files)
+
+    def open_path(self, path: Path) -> None:
+        """Open one file."""
+        self.open_paths([path])
+
+    def _folder(self) -> Path | None:
+        active = self._context.workspace.active
+        return active.path.parent if active is not None and active.path is not None else None
+
+    def paste(self) -> None:
+        """Open the image or the files on the clipboard."""
+        found = clipboard.pasted()
+        if found is None:
+            self._context.notices.warning("The clipboard holds no image.")
+        elif isinstance(found, list):
+            self.open_paths(found)
+        else:
+            origin = image.Origin("clipboard", "Clipboard")
+            try:
+                self._context.workspace.add(image.from_array(found, origin))
+            except UserError as error:
+                self._context.notices.error(error)
+
+    def copy_view(self) -> None:
+        """Put a picture of the panes on the clipboard."""
+        board, lab = QGuiApplication.clipboard(), self._window.lab
+        if board is not None and lab is not None:
+            grid = lab.view.findChild(PaneGrid)
+            board.setPixmap((grid or lab.view).grab())
+            self._context.notices.info("View copied.")
+
+    def step(self, by: int) -> None:
+        """Go to another image of the folder, in place of this one."""
+        active = self._context.workspace.active
+        if active is None or active.path is None:
+            return
+        names = images_in(active.path.parent)
+        if active.path in names and len(names) > 1:
+            path = names[(names.index(active.path) + by) % len(names)]
+            self._context.workspace.open(OpenRequest(path, replacing=active))
+
+    def page(self, by: int) -> None:
+        """Go to another page of the file."""
+        active = self._context.workspace.active
+        if active is not None and active.path is not None:
+            origin = active.image.origin
+            page = (origin.page + by) % origin.pages
+            self._context.workspace.open(OpenRequest(active.path, page=page, replacing=active))
+
+    def reload(self) -> None:
+        """Read the file again."""
+        self.page(0)
+
+    def close(self) -> None:
+        """Close the active image."""
+        active = self._context.workspace.active
+        if active is not None:
+            self._context.workspace.close(active)
+
+    # Sessions
+
+    def save_session(self) -> None:
+        """Ask for a file and save what is open."""
+        name, _ = QFileDialog.getSaveFileName(
+            self._window, "Save session", "session.pyrsession", SESSION_FILTER
+        )
+        if name:
+            text = restore.describe(self._context.workspace, self._window.lab_id)
+            try:
+                restore.save(Path(name), text)
+            except UserError as error:
+                self._context.notices.error(error)
+            else:
+                self._context.notices.info(f"{Path(name).name} saved.")
+
+    def ask_session(self) -> None:
+        """Ask for a session and open it."""
+        name, _ = QFileDialog.getOpenFileName(self._window, "Open session", "", SESSION_FILTER)
+        if name:
+            self.load_session(Path(name))
+
+    def load_session(self, path: Path) -> None:
+        """Open the images of a session beside those that are open."""
+        try:
+            self.restore(restore.load(path))
+        except UserError as error:
+            self._context.notices.error(error)
+
+    def restore(self, session: restore.Session) -> None:
+        """Open what a session names."""
+        if session.lab:
+            self._window.show_lab(session.lab)
+        for request in session.requests:
+            self._context.workspace.open(request)
+
+    # View
+
+    def _grid(self) -> PaneGrid | None:
+        lab = self._window.lab
+        return lab.view.findChild(PaneGrid) if lab is not None else None
+
+    def _on_grid(self, name: str, *values: object) -> None:
+        grid = self._grid()
+        if grid is not None:
+            getattr(grid, name)(*values)
+
+    def toggle_link(self) -> None:
+        """Link panes, or let each move alone."""
+        grid = self._grid()
+        if grid is not None:
+            grid.set_linked(not grid.linked)
+            state = "Panes move together." if grid.linked else "Each pane moves alone."
+            self._context.notices.info(state)
+
+    def set_theme(self, choice: str) -> None:
+        """Use the light, the dark or the system's colours."""
+        self._context.settings.set("theme", choice)
+        application = QApplication.instance()
+        if isinstance(application, QApplication):
+            theme.apply(application, choice)
+
+    def full_screen(self) -> None:
+        """Enter or leave full screen."""
+        window = self._window
+        window.showNormal() if window.isFullScreen() else window.showFullScreen()
+
+    def toggle_wheel(self) -> None:
+        """Swap what the wheel and Ctrl + wheel do."""
+        on = not self._context.settings.get("wheel_pans", False)
+        self._context.settings.set("wheel_pans", on)
+        self._on_grid("set_wheel_pans", on)
+
+    def about(self) -> None:
+        """Say what this is."""
+        box = QMessageBox(self._window)
+        box.setWindowTitle("About pyrviewer")
+        box.setText(
+            f"<b>pyrviewer {pyrviewer.__version__}</b><br>See, use and teach image pyramids."
+            "<br><br>Free software under the GNU General Public License, version 3 or later."
+        )
+        box.open()
+
+    # Actions
+
+    def _active(self) -> bool:
+        return self._context.workspace.active is not None
+
+    def _in_folder(self) -> bool:
+        active = self._context.workspace.active
+        return active is not None and active.path is not None
+
+    def _paged(self) -> bool:
+        active = self._context.workspace.active
+        return active is not None and active.path is not None and active.image.origin.pages > 1
+
+    def _undo_stack(self, method: str) -> None:
+        active = self._context.workspace.active
+        if active is not None:
+            getattr(active.undo_stack, method)()
+
+    def _can(self, method: str) -> bool:
+        active = self._context.workspace.active
+        return active is not None and bool(getattr(active.undo_stack, method)())
+
+    def specs(self) -> list[ActionSpec]:
+        """Return the window's actions."""
+        return [*self._file_specs(), *self._edit_specs(), *self._view_specs()]
+
+    def _file_specs(self) -> list[ActionSpec]:
+        window, active, folder = self._window, self._active, self._in_folder
+        return [
+            ActionSpec("file.open", "Open ...", "Open one or more images.", self.open,
+                       ("Ctrl+O",), "open", "File"),
+            ActionSpec("file.open_folder", "Open folder ...", "Open the images of a folder.",
+                       self.open_folder, ("Ctrl+Shift+O",), "folder", "File"),
+            ActionSpec("file.next", "Next in folder", "Go to the next image of the folder.",
+                       partial(self.step, 1), ("Right",), "", "File", "view", folder),
+            ActionSpec("file.previous", "Previous in folder",
+                       "Go to the previous image of the folder.", partial(self.step, -1),
+                       ("Left",), "", "File", "view", folder),
+            ActionSpec("file.next_page", "Next page", "Go to the next page of the file.",
+                       partial(self.page, 1), ("PgDown",), "", "File", "view", self._paged),
+            ActionSpec("file.previous_page", "Previous page",
+                       "Go to the previous page of the file.", partial(self.page, -1),
+                       ("PgUp",), "", "File", "view", self._paged),
+            ActionSpec("file.reload", "Reload", "Read the file again.", self.reload, ("F5",),
+                       "", "File", enabled=folder),
+            ActionSpec("file.open_session", "Open session ...", "Open what a session file names.",
+                       self.ask_session, (), "", "File"),
+            ActionSpec("file.save_session", "Save session ...",
+                       "Save what is open and how it is looked at.", self.save_session,
+                       ("Ctrl+S",), "save", "File", enabled=active),
+            ActionSpec("file.close", "Close image", "Close the active image.", self.close,
+                       ("Ctrl+W",), "close", "File", enabled=active),
+            ActionSpec("file.quit", "Quit", "Close the program; the session comes back.",
+                       window.close, ("Ctrl+Q",), "", "File"),
+        ]  # fmt: skip
+
+    def _edit_specs(self) -> list[ActionSpec]:
+        return [
+            ActionSpec("edit.undo", "Undo", "Take the last change back.",
+                       partial(self._undo_stack, "undo"), ("Ctrl+Z",), "undo", "Edit",
+                       enabled=partial(self._can, "canUndo")),
+            ActionSpec("edit.redo", "Redo", "Make the change again.",
+                       partial(self._undo_stack, "redo"), ("Ctrl+Y", "Ctrl+Shift+Z"), "redo",
+                       "Edit", enabled=partial(self._can, "canRedo")),
+            ActionSpec("edit.copy_view", "Copy view", "Copy a picture of the panes.",
+                       self.copy_view, ("Ctrl+C",), "copy", "Edit", enabled=self._active),
+            ActionSpec("edit.paste", "Paste", "Open the image or the files on the clipboard.",
+                       self.paste, ("Ctrl+V",), "paste", "Edit"),
+        ]  # fmt: skip
+
+    def _view_specs(self) -> list[ActionSpec]:
+        active, settings, grid = self._active, self._context.settings, self._on_grid
+
+        def themed(choice: str) -> bool:
+            return bool(settings.get("theme", "system") == choice)
+
+        def linked() -> bool:
+            found = self._grid()
+            return found is not None and found.linked
+
+        themes = [
+            ActionSpec(f"view.theme_{choice}", text, f"Use {text.lower()} colours.",
+                       partial(self.set_theme, choice), (), "", "View/Theme",
+                       checked=partial(themed, choice))
+            for choice, text in (("system", "System"), ("light", "Light"), ("dark", "Dark"))
+        ]  # fmt: skip
+        nudges = [
+            ActionSpec(f"view.nudge_{key.lower()}", f"Move view {key.lower()}",
+                       "Move the view a little.", partial(grid, "nudge", dx, dy),
+                       (f"Ctrl+{key}",), "", "", "view", active)
+            for key, dx, dy in (("Left", -48, 0), ("Right", 48, 0), ("Up", 0, -48), ("Down", 0, 48))
+        ]  # fmt: skip
+        return [
+            ActionSpec("view.fit", "Fit", "Show everything, all panes aligned.",
+                       partial(grid, "fit"), ("F", "Ctrl+0"), "fit", "View", enabled=active),
+            ActionSpec("view.actual", "100 %", "One image pixel on one pixel of the screen.",
+                       partial(grid, "zoom_to", 1.0), ("Ctrl+1",), "", "View", enabled=active),
+            ActionSpec("view.zoom_in", "Zoom in", "Enlarge.", partial(grid, "zoom_by", 1.25),
+                       ("+", "=", "Ctrl++"), "zoom", "View", enabled=active),
+            ActionSpec("view.zoom_out", "Zoom out", "Reduce.", partial(grid, "zoom_by", 0.8),
+                       ("-", "Ctrl+-"), "", "View", enabled=active),
+            ActionSpec("view.link", "Link panes", "Let all panes look at the same place.",
+                       self.toggle_link, ("L",), "link", "View", enabled=active, checked=linked),
+            ActionSpec("view.wheel", "Wheel pans", "The wheel pans, and zooms with Ctrl held.",
+                       self.toggle_wheel, (), "", "View",
+                       checked=partial(settings.get, "wheel_pans", False)),
+            *themes,
+            *nudges,
+            ActionSpec("view.panels", "Panels", "Fold the rail and the panel away.",
+                       self._window.toggle_panels, ("Tab",), "panel", "View", "view"),
+            ActionSpec("view.full_screen", "Full screen", "Use the whole screen.",
+                       self.full_screen, ("F11",), "", "View"),
+            ActionSpec("view.cancel", "Cancel", "Stop what runs, else close the notices.",
+                       self._window.escape, ("Esc",), "cancel", ""),
+            ActionSpec("help.about", "About", "Say what this is.", self.about, (), "info", "Help"),
+        ]  # fmt: skip
+
+
+def images_in(folder: Path) -> list[Path]:
+    """Return the images of a folder in natural order; nothing where it cannot be read."""
+    try:
+        with os.scandir(folder) as entries:
+            names = [entry.name for entry in entries if entry.is_file()]
+    except OSError:
+        return []
+    suffixes = tuple(image.READ_SUFFIXES)
+    return [
+        folder / name for name in sorted(names, key=_natural) if name.lower().endswith(suffixes)
+    ]
+
+
+def _natural(name: str) -> list[tuple[int, int, str]]:
+    """Sort key under which image2 comes before image10."""
+    parts, digits = [], ""
+    for letter in name.lower():
+        if letter.isdigit():
+            digits += letter
+            continue
+        if digits:
+            parts.append((0, int(digits), ""))
+            digits = ""
+        parts.append((1, 0, letter))
+    return [*parts, (0, int(digits), "")] if digits else parts

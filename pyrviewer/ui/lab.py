@@ -1,0 +1,62 @@
+"""What the shell expects of a lab, and what a lab gets from the shell."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from PyQt6.QtCore import QObject, pyqtSignal
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from PyQt6.QtWidgets import QWidget
+
+    from pyrviewer.session.actions import ActionSpec
+    from pyrviewer.session.document import Document, Workspace
+    from pyrviewer.session.jobs import JobLane, JobService
+    from pyrviewer.session.notices import Notices
+    from pyrviewer.session.settings import Settings
+
+
+@dataclass(frozen=True, eq=False)
+class LabContext:
+    """The services that a lab uses."""
+
+    jobs: JobService
+    notices: Notices
+    settings: Settings
+    workspace: Workspace
+
+
+class Lab(QObject):
+    """One capability: panes in the middle, a panel of parameters, actions.
+
+    A lab is made once and shows whatever document it is given.
+    """
+
+    readout_changed = pyqtSignal(str)  # one line for the status bar on what is under the mouse
+
+    view: QWidget
+    panel: QWidget
+    lanes: Sequence[JobLane] = ()
+
+    def actions(self) -> Sequence[ActionSpec]:
+        """Return what can be done in this lab."""
+        return ()
+
+    def show_document(self, document: Document | None) -> None:
+        """Show a document, or nothing."""
+        raise NotImplementedError
+
+    def peek(self, on: bool) -> None:
+        """Show the reference while Shift is held, where there is one."""
+
+    def focus_view(self) -> None:
+        """Give the keyboard to the panes."""
+        self.view.setFocus()
+
+    def close(self) -> None:
+        """Stop all work; called once, before the window goes."""
+        for lane in self.lanes:
+            lane.cancel()

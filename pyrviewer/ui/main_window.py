@@ -1,0 +1,318 @@
+"""The shell: rail, tabs, panes, panel, status line, notices."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PyQt6.QtCore import QByteArray, QEvent, QObject, QSize, Qt, pyqtSignal
+from PyQt6.QtGui import (
+    QCloseEvent,
+    QDragEnterEvent,
+    QDropEvent,
+    QGuiApplication,
+    QKeyEvent,
+    QMouseEvent,
+)
+from PyQt6.QtWidgets import (
+    QApplication,
+    QHBoxLayout,
+    QMainWindow,
+    QSplitter,
+    QStackedWidget,
+    QTabBar,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from pyrviewer.ui.theme import icon
+from pyrviewer.ui.widgets.notice_stack import NoticeStack
+from pyrviewer.ui.widgets.rail import Rail
+from pyrviewer.ui.widgets.status import StatusLine
+from pyrviewer.ui.widgets.welcome import Welcome
+
+if TYPE_CHECKING:
+    from pyrviewer.session.document import Document
+    from pyrviewer.ui.lab import Lab, LabContext
+
+PANEL_WIDTH = 336
+
+
+class MainWindow(QMainWindow):
+    """Holds the labs and shows one of them on the active document.
+
+    Signals
+    -------
+    dropped(list of Path or bytes) : files were dropped anywhere
+    closing() : the window is about to close
+    lab_changed(str)
+    """
+
+    dropped = pyqtSignal(list)
+    closing = pyqtSignal()
+    lab_changed = pyqtSignal(str)
+
+    def __init__(self, context: LabContext) -> None:
+        super().__init__()
+        self._context = context
+        self._labs: dict[str, Lab] = {}
+        self._current = ""
+        self.setWindowTitle("pyrviewer")
+        self.setAcceptDrops(True)
+        self.resize(1280, 720)
+        centre = QWidget(self)
+        column = QVBoxLayout(centre)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        middle = QHBoxLayout()
+        middle.setSpacing(0)
+        self.rail = Rail(centre)
+        self.rail.chosen.connect(self.show_lab)
+        middle.addWidget(self.rail)
+        self.pages = QStackedWidget(centre)
+        middle.addWidget(self.pages, 1)
+        column.addLayout(middle, 1)
+        self.status = StatusLine(centre)
+        self.status.cancelled.connect(self.cancel_work)
+        column.addWidget(self.status)
+        self.setCentralWidget(centre)
+        self.welcome = Welcome(self.pages)
+        self.pages.addWidget(self.welcome)
+        self.pages.addWidget(self._workbench())
+        self.notices = NoticeStack(self)
+        self._connect()
+
+    def _workbench(self) -> QWidget:
+        """Make the page that is seen while an image is open."""
+        page = QWidget(self.pages)
+        column = QVBoxLayout(page)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        self.tabs = QTabBar(page)
+        self.tabs.setExpanding(False)
+        self.tabs.setDrawBase(False)
+        self.tabs.setDocumentMode(True)
+        self.tabs.setElideMode(Qt.TextElideMode.ElideMiddle)
+        self.tabs.setAccessibleName("Open images")
+        self.tabs.currentChanged.connect(self._tab_chosen)
+        column.addWidget(self.tabs)
+        self.splitter = QSplitter(page)
+        self.splitter.setHandleWidth(1)
+        self.views = QStackedWidget(self.splitter)
+        self.panels = QStackedWidget(self.splitter)
+        self.panels.setObjectName("panel")
+        self.panels.setMinimumWidth(300)
+        self.splitter.addWidget(self.views)
+        self.splitter.addWidget(self.panels)
+        self.splitter.setStretchFactor(0, 1)
+        self.splitter.setStretchFactor(1, 0)
+        self.splitter.setSizes([1280 - PANEL_WIDTH, PANEL_WIDTH])
+        column.addWidget(self.splitter, 1)
+        return page
+
+    def _connect(self) -> None:
+        workspace = self._context.workspace
+        workspace.added.connect(self._on_added)
+        workspace.replaced.connect(self._on_replaced)
+        workspace.removed.connect(self._on_removed)
+        workspace.active_changed.connect(self._on_active)
+        self._context.notices.posted.connect(self.notices.show_notice)
+        self.status.watch(workspace.lane)
+        application = QApplication.instance()
+        if application is not None:
+            application.installEventFilter(self)
+
+    # Labs
+
+    def add_lab(self, identity: str, title: str, picture: str, lab: Lab) -> None:
+        """Add a lab; the first one is shown."""
+        self._labs[identity] = lab
+        self.rail.add_lab(identity, title, picture)
+        self.views.addWidget(lab.view)
+        self.panels.addWidget(lab.panel)
+        for lane in lab.lanes:
+            self.status.watch(lane)
+        lab.readout_changed.connect(self.status.readout.setText)
+        if not self._current:
+            self.show_lab(identity)
+
+    @property
+    def lab(self) -> Lab | None:
+        """The lab on the screen."""
+        return self._labs.get(self._current)
+
+    @property
+    def lab_id(self) -> str:
+        """The id of the lab on the screen."""
+        return self._current
+
+    def show_lab(self, identity: str) -> None:
+        """Show a lab on the active document."""
+        if identity == self._current or identity not in self._labs:
+            self.rail.show_lab(self._current)
+            return
+        before = self.lab
+        if before is not None:
+            before.show_document(None)
+        self._current = identity
+        lab = self._labs[identity]
+        self.rail.show_lab(identity)
+        self.views.setCurrentWidget(lab.view)
+        self.panels.setCurrentWidget(lab.panel)
+        lab.show_document(self._context.workspace.active)
+        self.lab_changed.emit(identity)
+
+    # Documents
+
+    def _index(self, document: Document) -> int:
+        for index in range(self.tabs.count()):
+            if self.tabs.tabData(index) == document.id:
+                return index
+        return -1
+
+    def _on_added(self, document: Document) -> None:
+        self.tabs.blockSignals(True)
+        index = self.tabs.addTab("")
+        self.tabs.setTabData(index, document.id)
+        self._name_tab(index, document)
+        close = QToolButton(self.tabs)
+        close.setIcon(icon("close"))
+        close.setIconSize(QSize(12, 12))
+        close.setAccessibleName("Close image")
+        close.clicked.connect(self._close_clicked)
+        self.tabs.setTabButton(index, QTabBar.ButtonPosition.RightSide, close)
+        self.tabs.blockSignals(False)
+
+    def _name_tab(self, index: int, document: Document) -> None:
+        height, width = document.pixels.shape[:2]
+        self.tabs.setTabText(index, document.name.replace("&", "&&"))
+        place = str(document.path or document.name)
+        self.tabs.setTabToolTip(index, f"{place}\n{width} × {height}, {document.image.dtype}")
+
+    def _on_replaced(self, old: Document, new: Document) -> None:
+        index = self._index(old)
+        self.tabs.setTabData(index, new.id)
+        self._name_tab(index, new)
+
+    def _on_removed(self, document: Document) -> None:
+        self.tabs.blockSignals(True)
+        self.tabs.removeTab(self._index(document))
+        self.tabs.blockSignals(False)
+        self._mark_tab()
+
+    def _mark_tab(self) -> None:
+        active = self._context.workspace.active
+        if active is not None:
+            self.tabs.blockSignals(True)
+            self.tabs.setCurrentIndex(self._index(active))
+            self.tabs.blockSignals(False)
+
+    def _on_active(self, document: Document | None) -> None:
+        self.pages.setCurrentIndex(0 if document is None else 1)
+        self._mark_tab()
+        self.status.facts.setText(facts(document) if document else "")
+        self.setWindowTitle(f"{document.name} - pyrviewer" if document else "pyrviewer")
+        if self.lab is not None:
+            self.lab.show_document(document)
+            if document is not None:
+                self.lab.focus_view()
+
+    def _document(self, index: int) -> Document | None:
+        identity = self.tabs.tabData(index)
+        found = (d for d in self._context.workspace.documents if d.id == identity)
+        return next(found, None)
+
+    def _tab_chosen(self, index: int) -> None:
+        document = self._document(index)
+        if document is not None:
+            self._context.workspace.activate(document)
+
+    def _close_clicked(self) -> None:
+        side, sender = QTabBar.ButtonPosition.RightSide, self.sender()
+        for index in range(self.tabs.count()):
+            document = self._document(index)
+            if document is not None and self.tabs.tabButton(index, side) is sender:
+                self._context.workspace.close(document)
+                return
+
+    # Work
+
+    def cancel_work(self) -> bool:
+        """Stop what runs; False where nothing ran."""
+        workspace = self._context.workspace
+        lanes = [workspace.lane, *(self.lab.lanes if self.lab else ())]
+        busy = [lane for lane in lanes if lane.busy]
+        workspace.cancel_opening()
+        for lane in busy:
+            lane.cancel()
+        return bool(busy)
+
+    def escape(self) -> None:
+        """Cancel work, else close the notices."""
+        if not self.cancel_work():
+            self.notices.clear()
+
+    def toggle_panels(self) -> None:
+        """Fold the rail, the tabs and the panel away, or bring them back."""
+        shown = self.panels.isVisible()
+        for widget in (self.panels, self.rail):
+            widget.setVisible(not shown)
+
+    # Window events
+
+    def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:
+        """Show the original while Shift is held; step back with the mouse's side buttons."""
+        if isinstance(event, QKeyEvent) and event.key() == Qt.Key.Key_Shift:
+            if self.lab is not None and not event.isAutoRepeat() and self.isActiveWindow():
+                self.lab.peek(event.type() == QEvent.Type.KeyPress)
+        elif (
+            isinstance(event, QMouseEvent)
+            and event.type() == QEvent.Type.MouseMove
+            and self.lab is not None
+            and not event.modifiers() & Qt.KeyboardModifier.ShiftModifier
+        ):
+            self.lab.peek(False)  # the key may have been let go outside the window
+        return super().eventFilter(watched, event)
+
+    def dragEnterEvent(self, event: QDragEnterEvent | None) -> None:
+        """Take files."""
+        mime = event.mimeData() if event is not None else None
+        if event is not None and mime is not None and (mime.hasUrls() or mime.hasImage()):
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent | None) -> None:
+        """Open what was dropped."""
+        mime = event.mimeData() if event is not None else None
+        if event is None or mime is None:
+            return
+        paths = [Path(url.toLocalFile()) for url in mime.urls() if url.isLocalFile()]
+        event.acceptProposedAction()
+        self.dropped.emit(paths)
+
+    def closeEvent(self, event: QCloseEvent | None) -> None:
+        """Say so first."""
+        self.closing.emit()
+        application = QApplication.instance()
+        if application is not None:
+            application.removeEventFilter(self)
+        super().closeEvent(event)
+
+    def place(self, geometry: bytes) -> None:
+        """Restore the saved geometry, or fit the screen."""
+        if geometry and self.restoreGeometry(QByteArray(geometry)):
+            return
+        screen = QGuiApplication.primaryScreen()
+        if screen is not None:
+            room = screen.availableGeometry()
+            self.resize(min(1600, room.width()), min(1000, room.height()))
+
+
+def facts(document: Document) -> str:
+    """Return size, channels and dtype of an image."""
+    pixels = document.pixels
+    height, width = pixels.shape[:2]
+    channels = {2: "gray"}.get(pixels.ndim) or {3: "RGB", 4: "RGBA"}[pixels.shape[2]]
+    mega = width * height / 1e6
+    size = f"{mega:.1f} MP" if mega >= 0.1 else f"{width * height} px"
+    return f"{width} × {height}   {channels} {document.image.dtype}   {size}"

@@ -1,0 +1,206 @@
+"""Panes side by side, looking at the same place."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from PyQt6.QtCore import QPoint, Qt, QTimer, pyqtSignal
+from PyQt6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+
+from pyrviewer.session.viewport import View, Viewport
+from pyrviewer.ui.canvas import Canvas, Highlight, Hover
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from pyrviewer.ui.picture import Layer
+
+SETTLE = 60  # ms without motion after which exact patches are asked for
+
+
+@dataclass(frozen=True, eq=False)
+class Pane:
+    """What one canvas shows, and the viewport it is linked to."""
+
+    viewport: Viewport
+    layers: Sequence[Layer]
+    second: Sequence[Layer] = ()
+    peek: Sequence[Layer] = ()
+    split: float | None = None
+
+
+def best_columns(count: int, width: float, height: float, aspect: float) -> int:
+    """Return the number of columns that shows `count` pictures of an aspect largest."""
+    best, best_scale = 1, 0.0
+    for columns in range(1, count + 1):
+        rows = -(-count // columns)
+        scale = min(width / columns / aspect, height / rows)
+        if scale > best_scale:
+            best, best_scale = columns, scale
+    return best
+
+
+class PaneGrid(QWidget):
+    """Rows of canvases.
+
+    Signals
+    -------
+    hovered(Hover or None), clicked(Hover), menu_requested(Hover or None, QPoint)
+    settled() : the view has come to rest, so that exact patches are worth their time
+    """
+
+    hovered = pyqtSignal(object)
+    clicked = pyqtSignal(object)
+    menu_requested = pyqtSignal(object, QPoint)
+    settled = pyqtSignal()
+    resized = pyqtSignal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._layout = QVBoxLayout(self)
+        self._layout.setContentsMargins(0, 0, 0, 0)
+        self._layout.setSpacing(1)
+        self._rows: list[list[Canvas]] = []
+        self._viewports: list[Viewport] = []
+        self._linked = True
+        self._wheel_pans = False
+        self._fit_timer = QTimer(self, singleShot=True, interval=0)
+        self._fit_timer.timeout.connect(self._refit)
+        self._settle_timer = QTimer(self, singleShot=True, interval=SETTLE)
+        self._settle_timer.timeout.connect(self.settled)
+        self.setAccessibleName("Image panes")
+
+    @property
+    def canvases(self) -> list[Canvas]:
+        """The canvases in reading order."""
+        return [canvas for row in self._rows for canvas in row]
+
+    @property
+    def linked(self) -> bool:
+        """Whether panes move together."""
+        return self._linked
+
+    def watch(self, viewport: Viewport) -> None:
+        """Ask for exact patches whenever this viewport comes to rest."""
+        if viewport not in self._viewports:
+            self._viewports.append(viewport)
+            viewport.changed.connect(self._settle_timer.start)
+
+    def show_rows(self, rows: Sequence[Sequence[Pane]], shares: Sequence[float] = ()) -> None:
+        """Show panes, each row with its share of the height.
+
+        Canvases are reused where rows and viewports stay the same.
+        """
+        shape = [[pane.viewport for pane in row] for row in rows]
+        if shape != [[canvas.viewport for canvas in row] for row in self._rows]:
+            self._rebuild(shape)
+        for row, canvases in zip(rows, self._rows, strict=True):
+            for pane, canvas in zip(row, canvases, strict=True):
+                canvas.set_layers(pane.layers, second=pane.second, peek=pane.peek, split=pane.split)
+        for index in range(len(rows)):
+            self._layout.setStretch(index, round(1000 * shares[index]) if shares else 1)
+        self._fit_timer.start()
+        self._settle_timer.start()
+
+    def _rebuild(self, shape: Sequence[Sequence[Viewport]]) -> None:
+        while (item := self._layout.takeAt(0)) is not None:
+            holder = item.widget()
+            if holder is not None:
+                holder.hide()
+                holder.deleteLater()
+        self._rows = []
+        for viewports in shape:
+            holder = QWidget(self)
+            line = QHBoxLayout(holder)
+            line.setContentsMargins(0, 0, 0, 0)
+            line.setSpacing(1)
+            self._rows.append([self._add_canvas(viewport, line) for viewport in viewports])
+            self._layout.addWidget(holder, 1)
+            for viewport in viewports:
+                self.watch(viewport)
+
+    def _add_canvas(self, viewport: Viewport, line: QHBoxLayout) -> Canvas:
+        canvas = Canvas(viewport, self)
+        canvas.linked, canvas.wheel_pans = self._linked, self._wheel_pans
+        canvas.hovered.connect(self.hovered)
+        canvas.clicked.connect(self.clicked)
+        canvas.menu_requested.connect(self.menu_requested)
+        canvas.view_resized.connect(self._on_resized)
+        line.addWidget(canvas, 1)
+        return canvas
+
+    def _on_resized(self) -> None:
+        self._fit_timer.start()
+        self._settle_timer.start()
+        self.resized.emit()
+
+    # What all panes do together
+
+    def _refit(self) -> None:
+        for viewport in self._viewports:
+            if viewport.fitting:
+                self._fit(viewport)
+
+    def _fit(self, viewport: Viewport) -> None:
+        views = [
+            canvas.fitted()
+            for canvas in self.canvases
+            if canvas.viewport is viewport and canvas.layers
+        ]
+        if views:
+            viewport.set_view(min(views, key=lambda view: view.scale), fitting=True)
+
+    def fit(self) -> None:
+        """Show everything in every pane, aligned again."""
+        for canvas in self.canvases:
+            canvas.realign()
+        for viewport in self._viewports:
+            self._fit(viewport)
+
+    def zoom_to(self, scale: float) -> None:
+        """Show one base pixel as `scale` device pixels."""
+        for viewport in self._viewports:
+            viewport.set_view(replace(viewport.view, scale=scale))
+
+    def zoom_by(self, factor: float) -> None:
+        """Zoom about the centre."""
+        for viewport in self._viewports:
+            view = viewport.view
+            viewport.set_view(View(view.x, view.y, view.scale * factor))
+
+    def nudge(self, dx: float, dy: float) -> None:
+        """Move the view by logical pixels."""
+        for viewport in self._viewports:
+            scale = viewport.view.scale / self.devicePixelRatioF()
+            viewport.pan(dx / scale, dy / scale)
+
+    def set_linked(self, linked: bool) -> None:
+        """Link panes or let each move alone; offsets stay when they are linked again."""
+        self._linked = linked
+        for canvas in self.canvases:
+            canvas.linked = linked
+
+    def set_wheel_pans(self, on: bool) -> None:
+        """Let the wheel pan, and zoom with Ctrl held."""
+        self._wheel_pans = on
+        for canvas in self.canvases:
+            canvas.wheel_pans = on
+
+    def set_peeking(self, on: bool) -> None:
+        """Show the reference in every pane that has one."""
+        for canvas in self.canvases:
+            canvas.set_peeking(on)
+
+    def set_highlights(self, highlights: Mapping[int, Highlight], *, frozen: bool) -> None:
+        """Outline rectangles in every pane, by level."""
+        for canvas in self.canvases:
+            canvas.set_highlights(highlights, frozen=frozen)
+
+    def focus_view(self) -> None:
+        """Give the keyboard to the first pane."""
+        if self._rows and self._rows[0]:
+            self._rows[0][0].setFocus(Qt.FocusReason.OtherFocusReason)
+
+
+__all__ = ["Canvas", "Hover", "Pane", "PaneGrid", "best_columns"]

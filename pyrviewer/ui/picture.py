@@ -1,0 +1,268 @@
+"""How an array is drawn at any zoom: octaves for the screen, and where they lie."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from PyQt6.QtCore import QRectF, Qt
+from PyQt6.QtGui import QColor, QFont, QImage, QPainter, QPen, QTransform
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import numpy as np
+    import numpy.typing as npt
+
+    from pyrviewer.compute.geometry import LevelGeometry
+    from pyrviewer.compute.image import Array
+
+    Values = Array | None
+
+NEAREST_FROM = 2.0  # device pixels per pixel: from here on pixels are drawn as squares
+GRID_FROM = 10.0
+VALUES_FROM = 44.0
+
+
+@dataclass(frozen=True, eq=False)
+class Texture:
+    """One octave of a picture as Qt draws it.
+
+    Parameters
+    ----------
+    pixels : ndarray, H x W x 4, uint8
+        B, G, R, A in memory; kept alive by this object while Qt reads it.
+    border : int
+        Replicated pixels around it, so that it can be drawn up to the edge of the base image.
+    """
+
+    pixels: npt.NDArray[np.uint8]
+    border: int = 0
+    image: QImage = field(init=False)
+
+    def __post_init__(self) -> None:
+        height, width = self.pixels.shape[:2]
+        view = memoryview(self.pixels).cast("B")
+        made = QImage(view, width, height, self.pixels.strides[0], QImage.Format.Format_RGB32)
+        object.__setattr__(self, "image", made)
+
+
+class Picture:
+    """A picture and its octaves, of which the nearest to the screen's resolution is drawn.
+
+    Parameters
+    ----------
+    textures : sequence of Texture or None
+        Finest first, each half of the one before by `cv2.pyrDown`; None where not ready yet.
+    """
+
+    def __init__(self, textures: Sequence[Texture | None]) -> None:
+        self._textures = list(textures)
+
+    def choose(self, scale: float) -> tuple[Texture, int] | None:
+        """Return the texture for `scale` device pixels per pixel, and its octave."""
+        ready = [k for k, texture in enumerate(self._textures) if texture is not None]
+        if not ready:
+            return None
+        wanted = round(-math.log2(scale)) if scale < 1 else 0
+        best = min(ready, key=lambda k: (abs(k - wanted), k))
+        texture = self._textures[best]
+        return (texture, best) if texture is not None else None
+
+
+@dataclass(frozen=True, eq=False)
+class Patch:
+    """A part of a layer at the screen's resolution, exact where a stretched octave is not."""
+
+    texture: Texture
+    geometry: LevelGeometry
+    x: int
+    y: int
+
+
+@dataclass(frozen=True, eq=False)
+class Layer:
+    """A picture placed on a canvas.
+
+    Parameters
+    ----------
+    level : int
+        Which octave it shows.
+    geometry : LevelGeometry
+        Where its pixels lie: canvas = offset + scale * pixel.
+    extent : tuple of float
+        Left, top, right and bottom on the canvas; nothing is drawn outside.
+    source : ndarray, optional
+        The values behind it in their native dtype.
+    smooth : bool
+        Interpolate when enlarged instead of showing squares.
+    """
+
+    title: str
+    level: int
+    geometry: LevelGeometry
+    extent: tuple[float, float, float, float]
+    picture: Picture
+    source: Values = None
+    smooth: bool = False
+    patch: Patch | None = None
+
+
+@dataclass(frozen=True)
+class Mapping:
+    """From canvas coordinates to device pixels of a widget."""
+
+    x: float
+    y: float
+    scale: float
+    width: float
+    height: float
+
+    def to_device(self, x: float, y: float) -> tuple[float, float]:
+        """Map a canvas point."""
+        return (
+            (x - self.x) * self.scale + self.width / 2,
+            (y - self.y) * self.scale + self.height / 2,
+        )
+
+    def to_canvas(self, x: float, y: float) -> tuple[float, float]:
+        """Map a device point back."""
+        return (
+            (x - self.width / 2) / self.scale + self.x,
+            (y - self.height / 2) / self.scale + self.y,
+        )
+
+    def rect(self, left: float, top: float, right: float, bottom: float) -> QRectF:
+        """Map a canvas rectangle."""
+        x0, y0 = self.to_device(left, top)
+        x1, y1 = self.to_device(right, bottom)
+        return QRectF(x0, y0, x1 - x0, y1 - y0)
+
+
+def _draw_texture(
+    painter: QPainter, mapping: Mapping, texture: Texture, geometry: LevelGeometry, octave: int
+) -> None:
+    """Draw a texture whose octave 0 lies as `geometry` says."""
+    step = 2.0**octave
+    shift = 0.5 - step / 2 - texture.border * step
+    ax = geometry.scale_x * step * mapping.scale
+    ay = geometry.scale_y * step * mapping.scale
+    tx, ty = mapping.to_device(
+        geometry.offset_x + geometry.scale_x * shift, geometry.offset_y + geometry.scale_y * shift
+    )
+    if abs(ax - 1) < 1e-6 and abs(ay - 1) < 1e-6:
+        tx, ty = round(tx), round(ty)  # one image pixel is one device pixel: keep it sharp
+    width, height = texture.image.width(), texture.image.height()
+    left = max(0, math.floor(-tx / ax) - 1)
+    top = max(0, math.floor(-ty / ay) - 1)
+    right = min(width, math.ceil((mapping.width - tx) / ax) + 1)
+    bottom = min(height, math.ceil((mapping.height - ty) / ay) + 1)
+    if right <= left or bottom <= top:
+        return
+    part = QRectF(left, top, right - left, bottom - top)
+    painter.setTransform(QTransform(ax, 0, 0, ay, tx, ty), combine=True)
+    painter.drawImage(part, texture.image, part)
+
+
+def draw_layer(painter: QPainter, mapping: Mapping, layer: Layer, clip: QRectF) -> None:
+    """Draw a layer in device pixels, from the octave nearest to the screen's resolution."""
+    pixel = layer.geometry.scale_x * mapping.scale
+    chosen = layer.picture.choose(pixel)
+    area = mapping.rect(*layer.extent).intersected(clip)
+    if chosen is None or area.isEmpty():
+        return
+    texture, octave = chosen
+    squares = not layer.smooth and pixel >= NEAREST_FROM
+    painter.save()
+    painter.setClipRect(area)
+    painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, not squares)
+    base = painter.transform()
+    _draw_texture(painter, mapping, texture, layer.geometry, octave)
+    patch = layer.patch
+    if patch is not None:
+        painter.setTransform(base)
+        grid = patch.geometry
+        inner = mapping.rect(
+            grid.offset_x + grid.scale_x * patch.x,
+            grid.offset_y + grid.scale_y * patch.y,
+            grid.offset_x + grid.scale_x * (patch.x + patch.texture.image.width()),
+            grid.offset_y + grid.scale_y * (patch.y + patch.texture.image.height()),
+        )
+        zoomed = grid.scale_x * mapping.scale >= NEAREST_FROM
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, not zoomed)
+        painter.drawImage(inner, patch.texture.image)
+    painter.restore()
+    if squares and pixel >= GRID_FROM:
+        _draw_grid(painter, mapping, layer, area)
+
+
+def pixel_range(mapping: Mapping, grid: LevelGeometry, area: QRectF) -> tuple[int, int, int, int]:
+    """Return the level's pixels x0, y0, x1, y1 (half open) that meet a device rectangle."""
+    left, top = mapping.to_canvas(area.left(), area.top())
+    right, bottom = mapping.to_canvas(area.right(), area.bottom())
+    height, width = grid.shape
+    return (
+        max(0, math.floor((left - grid.offset_x) / grid.scale_x)),
+        max(0, math.floor((top - grid.offset_y) / grid.scale_y)),
+        min(width, math.ceil((right - grid.offset_x) / grid.scale_x)),
+        min(height, math.ceil((bottom - grid.offset_y) / grid.scale_y)),
+    )
+
+
+def level_rect(mapping: Mapping, layer: Layer, rect: tuple[float, float, float, float]) -> QRectF:
+    """Map a rectangle in the layer's own pixels to device pixels."""
+    grid = layer.geometry
+    return mapping.rect(
+        grid.offset_x + grid.scale_x * rect[0],
+        grid.offset_y + grid.scale_y * rect[1],
+        grid.offset_x + grid.scale_x * rect[2],
+        grid.offset_y + grid.scale_y * rect[3],
+    )
+
+
+def _draw_grid(painter: QPainter, mapping: Mapping, layer: Layer, area: QRectF) -> None:
+    """Draw lines between pixels, and the values inside them where they fit."""
+    x0, y0, x1, y1 = pixel_range(mapping, layer.geometry, area)
+    cell = layer.geometry.scale_x * mapping.scale
+    strength = min(1.0, (cell - GRID_FROM) / GRID_FROM + 0.35)
+    painter.setPen(QPen(QColor(128, 128, 128, int(110 * strength)), 1))
+    for x in range(x0, x1 + 1):
+        line = level_rect(mapping, layer, (x, y0, x, y1))
+        painter.drawLine(line.topLeft(), line.bottomLeft())
+    for y in range(y0, y1 + 1):
+        line = level_rect(mapping, layer, (x0, y, x1, y))
+        painter.drawLine(line.topLeft(), line.topRight())
+    if layer.source is not None and cell >= VALUES_FROM:
+        _draw_values(painter, mapping, layer, (x0, y0, x1, y1))
+
+
+def format_value(value: object, digits: int = 4) -> str:
+    """Write a sample the way its dtype counts: integers whole, floats with `digits` digits."""
+    if isinstance(value, int):
+        return str(value)
+    return f"{value:.{digits}g}"
+
+
+def _draw_values(
+    painter: QPainter, mapping: Mapping, layer: Layer, span: tuple[int, int, int, int]
+) -> None:
+    source = layer.source
+    if source is None:
+        return
+    x0, y0, x1, y1 = span
+    lines = 1 if source.ndim == 2 else source.shape[2]
+    cell = layer.geometry.scale_x * mapping.scale
+    font = QFont(painter.font())
+    font.setPixelSize(max(8, int(min(cell / (lines + 1.5), cell / 4.5, 18))))
+    painter.setFont(font)
+    for y in range(y0, y1):
+        for x in range(x0, x1):
+            sample = source[y, x]
+            values = [sample.item()] if source.ndim == 2 else [v.item() for v in sample]
+            text = "\n".join(format_value(value, 3) for value in values)
+            box = level_rect(mapping, layer, (x, y, x + 1, y + 1))
+            painter.setPen(QColor(0, 0, 0, 190))
+            painter.drawText(box.translated(1, 1), Qt.AlignmentFlag.AlignCenter, text)
+            painter.setPen(QColor(255, 255, 255))
+            painter.drawText(box, Qt.AlignmentFlag.AlignCenter, text)

@@ -1,0 +1,193 @@
+"""Rows of controls that explain themselves."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PyQt6.QtCore import QPoint, QSize, Qt, pyqtSignal
+from PyQt6.QtWidgets import (
+    QButtonGroup,
+    QComboBox,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QSizePolicy,
+    QToolButton,
+    QToolTip,
+    QVBoxLayout,
+    QWidget,
+)
+
+from pyrviewer.ui.theme import RHYTHM, icon
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from PyQt6.QtGui import QFocusEvent
+
+LABEL_WIDTH = 76
+
+
+class HelpMark(QToolButton):
+    """A `?` that says in one sentence what the control beside it does."""
+
+    def __init__(self, text: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setText("?")
+        self.setObjectName("caption")
+        self.setAutoRaise(True)
+        self.setToolTip(text)
+        self.setAccessibleName("Help")
+        self.setAccessibleDescription(text)
+        self.setFixedSize(20, 20)
+        self.clicked.connect(self._show)
+
+    def _show(self) -> None:
+        QToolTip.showText(self.mapToGlobal(QPoint(0, self.height())), self.toolTip(), self)
+
+    def focusInEvent(self, event: QFocusEvent | None) -> None:
+        """Show the sentence to those who come by keyboard."""
+        super().focusInEvent(event)
+        if event is not None and event.reason() == Qt.FocusReason.TabFocusReason:
+            self._show()
+
+
+class Section(QFrame):
+    """A part of a panel under a heading that folds it away."""
+
+    toggled = pyqtSignal(bool)
+
+    def __init__(self, title: str, help_text: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("section")
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(RHYTHM * 2, RHYTHM, RHYTHM * 2, RHYTHM)
+        outer.setSpacing(RHYTHM)
+        head = QHBoxLayout()
+        self._button = QToolButton(self)
+        self._button.setObjectName("heading")
+        self._button.setText(title)
+        self._button.setAutoRaise(True)
+        self._button.setCheckable(True)
+        self._button.setChecked(True)
+        self._button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self._button.setArrowType(Qt.ArrowType.DownArrow)
+        self._button.setAccessibleName(f"{title} section")
+        self._button.toggled.connect(self._toggle)
+        head.addWidget(self._button)
+        head.addStretch(1)
+        head.addWidget(HelpMark(help_text, self))
+        outer.addLayout(head)
+        self.body = QWidget(self)
+        self.rows = QVBoxLayout(self.body)
+        self.rows.setContentsMargins(0, 0, 0, 0)
+        self.rows.setSpacing(RHYTHM)
+        outer.addWidget(self.body)
+
+    @property
+    def open(self) -> bool:
+        """Whether the section is unfolded."""
+        return self._button.isChecked()
+
+    def set_open(self, on: bool) -> None:
+        """Fold or unfold."""
+        self._button.setChecked(on)
+
+    def _toggle(self, on: bool) -> None:
+        self._button.setArrowType(Qt.ArrowType.DownArrow if on else Qt.ArrowType.RightArrow)
+        self.body.setVisible(on)
+        self.toggled.emit(on)
+
+    def add_row(self, label: str, control: QWidget, help_text: str) -> None:
+        """Add a labelled control with its explanation."""
+        line = QHBoxLayout()
+        line.setSpacing(RHYTHM // 2)
+        name = QLabel(label, self.body)
+        name.setFixedWidth(LABEL_WIDTH)
+        name.setBuddy(control)
+        control.setAccessibleName(label)
+        control.setToolTip(help_text)
+        line.addWidget(name)
+        line.addWidget(control, 1)
+        line.addWidget(HelpMark(help_text, self.body))
+        self.rows.addLayout(line)
+
+
+class Choice(QComboBox):
+    """A list of values with readable names."""
+
+    chosen = pyqtSignal(object)
+
+    def __init__(self, items: Sequence[tuple[str, object]], parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        for text, value in items:
+            self.addItem(text, value)
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        self.activated.connect(self._choose)
+
+    def _choose(self, index: int) -> None:
+        self.chosen.emit(self.itemData(index))
+
+    def show_value(self, value: object) -> None:
+        """Select a value without telling anyone."""
+        index = self.findData(value)
+        if index >= 0 and index != self.currentIndex():
+            self.setCurrentIndex(index)
+
+
+class Segments(QWidget):
+    """A few exclusive choices, all in sight."""
+
+    chosen = pyqtSignal(object)
+
+    def __init__(
+        self,
+        items: Sequence[tuple[str, object, str, str]],
+        parent: QWidget | None = None,
+        *,
+        fill: bool = False,
+    ) -> None:
+        """Take (text, value, icon or nothing, tip) for each choice."""
+        super().__init__(parent)
+        self.setObjectName("segments")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        line = QHBoxLayout(self)
+        line.setContentsMargins(1, 1, 1, 1)
+        line.setSpacing(0)
+        self._group = QButtonGroup(self)
+        self._values: list[object] = []
+        for text, value, picture, tip in items:
+            button = QToolButton(self)
+            button.setText(text)
+            button.setCheckable(True)
+            button.setToolTip(tip)
+            button.setAccessibleName(text)
+            if picture:
+                button.setIcon(icon(picture))
+                button.setIconSize(QSize(16, 16))
+                button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+            if fill:
+                button.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+            self._group.addButton(button, len(self._values))
+            self._values.append(value)
+            line.addWidget(button)
+        self._group.idClicked.connect(self._choose)
+        policy = QSizePolicy.Policy.Expanding if fill else QSizePolicy.Policy.Maximum
+        self.setSizePolicy(policy, QSizePolicy.Policy.Fixed)
+
+    def _choose(self, index: int) -> None:
+        self.chosen.emit(self._values[index])
+
+    def show_value(self, value: object) -> None:
+        """Select a value without telling anyone."""
+        button = self._group.button(self._values.index(value))
+        if button is not None:
+            button.setChecked(True)
+
+
+def caption(text: str, parent: QWidget | None = None) -> QLabel:
+    """Return a line of secondary text that wraps."""
+    label = QLabel(text, parent)
+    label.setObjectName("caption")
+    label.setWordWrap(True)
+    return label

@@ -1,0 +1,133 @@
+"""Notices over the lower edge of the window; none of them takes the focus."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PyQt6.QtCore import QEvent, QObject, QSize, Qt, QTimer, pyqtSignal
+from PyQt6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from pyrviewer.ui.theme import RHYTHM, icon
+
+if TYPE_CHECKING:
+    from pyrviewer.session.notices import Notice
+
+LIMIT = 4
+STAY = {"info": 4000, "warning": 9000, "error": 0}  # ms; errors stay until closed
+WIDTH = 460
+
+
+class NoticeCard(QFrame):
+    """One notice."""
+
+    closed = pyqtSignal(object)
+
+    def __init__(self, notice: Notice, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.notice = notice
+        self.setObjectName("notice")
+        self.setAccessibleName(notice.text)
+        line = QHBoxLayout(self)
+        line.setContentsMargins(RHYTHM + 4, RHYTHM, RHYTHM, RHYTHM)
+        picture = QLabel(self)
+        picture.setPixmap(icon(notice.level).pixmap(QSize(20, 20)))
+        line.addWidget(picture, 0, Qt.AlignmentFlag.AlignTop)
+        text = QLabel(notice.text, self)
+        text.setWordWrap(True)
+        text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        line.addWidget(text, 1)
+        if notice.action:
+            button = QPushButton(notice.action, self)
+            button.clicked.connect(self._act)
+            line.addWidget(button)
+        close = QToolButton(self)
+        close.setIcon(icon("close"))
+        close.setAutoRaise(True)
+        close.setAccessibleName("Close notice")
+        close.clicked.connect(self.close_notice)
+        line.addWidget(close, 0, Qt.AlignmentFlag.AlignTop)
+        if STAY[notice.level]:
+            timer = QTimer(self, singleShot=True, interval=STAY[notice.level])
+            timer.timeout.connect(self.close_notice)
+            timer.start()
+
+    def _act(self) -> None:
+        if self.notice.run is not None:
+            self.notice.run()
+        self.close_notice()
+
+    def close_notice(self) -> None:
+        """Take the notice away."""
+        self.closed.emit(self)
+
+
+class NoticeStack(QWidget):
+    """The newest notices, the last at the bottom."""
+
+    def __init__(self, over: QWidget) -> None:
+        super().__init__(over)
+        self._over = over
+        self._column = QVBoxLayout(self)
+        self._column.setContentsMargins(0, 0, 0, 0)
+        self._column.setSpacing(RHYTHM)
+        self._cards: list[NoticeCard] = []
+        over.installEventFilter(self)
+        self.hide()
+
+    @property
+    def texts(self) -> list[str]:
+        """The sentences on the screen."""
+        return [card.notice.text for card in self._cards]
+
+    def show_notice(self, notice: Notice) -> None:
+        """Add a notice; a repeated one is shown once."""
+        if notice.text in self.texts:
+            return
+        card = NoticeCard(notice, self)
+        card.closed.connect(self._remove)
+        self._cards.append(card)
+        self._column.addWidget(card)
+        if len(self._cards) > LIMIT:
+            self._remove(self._cards[0])
+        self._place()
+
+    def _remove(self, card: NoticeCard) -> None:
+        if card in self._cards:
+            self._cards.remove(card)
+            self._column.removeWidget(card)
+            card.hide()
+            card.deleteLater()
+            self._place()
+
+    def clear(self) -> bool:
+        """Take all notices away; False where there were none."""
+        cards = list(self._cards)
+        for card in cards:
+            self._remove(card)
+        return bool(cards)
+
+    def _place(self) -> None:
+        self.setVisible(bool(self._cards))
+        width = min(WIDTH, self._over.width() - 2 * RHYTHM)
+        self.setFixedWidth(max(120, width))
+        height = self._column.heightForWidth(width) if self._cards else 0
+        self.resize(width, max(height, self._column.sizeHint().height()))
+        self.move(
+            (self._over.width() - self.width()) // 2,
+            self._over.height() - self.height() - RHYTHM * 3,
+        )
+        self.raise_()
+
+    def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:
+        """Stay in place when the window is resized."""
+        if event is not None and event.type() == QEvent.Type.Resize:
+            self._place()
+        return super().eventFilter(watched, event)

@@ -1,0 +1,105 @@
+"""Play, step and scrub over what was already computed."""
+
+from __future__ import annotations
+
+from PyQt6.QtCore import QSize, Qt, QTimer, pyqtSignal
+from PyQt6.QtWidgets import QHBoxLayout, QLabel, QSlider, QToolButton, QWidget
+
+from pyrviewer.ui.theme import RHYTHM, icon
+
+INTERVAL = 550  # ms a step
+
+
+class Transport(QWidget):
+    """A cursor over the steps of an animation."""
+
+    moved = pyqtSignal(int)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("status")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        line = QHBoxLayout(self)
+        line.setContentsMargins(RHYTHM, RHYTHM // 2, RHYTHM, RHYTHM // 2)
+        self._back = self._button("back", "Step back (,)", self.step_back)
+        self._play = self._button("play", "Play or pause (P)", self.toggle)
+        self._forward = self._button("forward", "Step forward (.)", self.step_forward)
+        for button in (self._back, self._play, self._forward):
+            line.addWidget(button)
+        self.slider = QSlider(Qt.Orientation.Horizontal, self)
+        self.slider.setAccessibleName("Animation position")
+        self.slider.valueChanged.connect(self._slide)
+        line.addWidget(self.slider, 1)
+        self._label = QLabel(self)
+        self._label.setMinimumWidth(120)
+        line.addWidget(self._label)
+        self._timer = QTimer(self, interval=INTERVAL)
+        self._timer.timeout.connect(self._tick)
+        self._showing = False
+
+    def _button(self, name: str, tip: str, slot: object) -> QToolButton:
+        button = QToolButton(self)
+        button.setIcon(icon(name))
+        button.setIconSize(QSize(18, 18))
+        button.setAutoRaise(True)
+        button.setToolTip(tip)
+        button.setAccessibleName(tip)
+        button.clicked.connect(slot)
+        return button
+
+    @property
+    def playing(self) -> bool:
+        """Whether the cursor moves by itself."""
+        return self._timer.isActive()
+
+    def show_range(self, maximum: int, value: int, label: str) -> None:
+        """Show a position without telling anyone."""
+        self._showing = True
+        self.slider.setRange(0, maximum)
+        self.slider.setValue(value)
+        self._label.setText(label)
+        self._showing = False
+
+    def _slide(self, value: int) -> None:
+        if not self._showing:
+            self.moved.emit(value)
+
+    def _go(self, value: int) -> None:
+        self.slider.setValue(min(max(value, 0), self.slider.maximum()))
+
+    def step_back(self) -> None:
+        """Go one step back."""
+        self._go(self.slider.value() - 1)
+
+    def step_forward(self) -> None:
+        """Go one step on."""
+        self._go(self.slider.value() + 1)
+
+    def first(self) -> None:
+        """Go to the first step."""
+        self._go(0)
+
+    def last(self) -> None:
+        """Go to the last step."""
+        self._go(self.slider.maximum())
+
+    def toggle(self) -> None:
+        """Play from here, or from the start when at the end; or pause."""
+        if self.playing:
+            self.stop()
+            return
+        if self.slider.value() == self.slider.maximum():
+            self.first()
+        self._timer.start()
+        self._play.setIcon(icon("pause"))
+
+    def stop(self) -> None:
+        """Pause."""
+        self._timer.stop()
+        self._play.setIcon(icon("play"))
+
+    def _tick(self) -> None:
+        if self.slider.value() >= self.slider.maximum():
+            self.stop()
+        else:
+            self.step_forward()
