@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PyQt6.QtCore import QObject, Qt, QTimer
+from PyQt6.QtCore import QObject, Qt
 from PyQt6.QtGui import QGuiApplication, QIcon
 from PyQt6.QtWidgets import QApplication
 
@@ -30,6 +30,7 @@ from pyrviewer.ui.lab import LabContext
 from pyrviewer.ui.main_window import MainWindow
 from pyrviewer.ui.menus import Menus
 from pyrviewer.ui.palette import CommandPalette
+from pyrviewer.ui.timers import after
 from pyrviewer.ui.widgets.shortcut_sheet import ShortcutSheet
 
 if TYPE_CHECKING:
@@ -78,8 +79,7 @@ class Program(QObject):
         self.thumbnails.partial.connect(self._show_thumbnail)
         self._cards: list[SampleCard] = []
         self.window.welcome.thumbnail_wanted.connect(self._cards.append)
-        self._autosave = QTimer(self, singleShot=True, interval=AUTOSAVE)
-        self._autosave.timeout.connect(self.save_session)
+        self._autosave = after(self, AUTOSAVE, self.save_session)
         self._connect()
         self._fill_welcome()
 

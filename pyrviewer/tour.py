@@ -6,11 +6,12 @@ import os
 import tempfile
 from typing import TYPE_CHECKING
 
-from PyQt6.QtCore import QEventLoop, QSettings, QTimer
+from PyQt6.QtCore import QEventLoop, QSettings
 
 from pyrviewer.compute.errors import UserError
 from pyrviewer.session import samples
 from pyrviewer.ui import theme
+from pyrviewer.ui.timers import after, every
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -56,11 +57,8 @@ def _busy(program: Program) -> bool:
 def _wait(program: Program) -> None:
     """Let the program work until it has rested for a moment."""
     loop = QEventLoop()
-    rest = QTimer(singleShot=True, interval=REST)
-    rest.timeout.connect(loop.quit)
-    check = QTimer(interval=30)
-    end = QTimer(singleShot=True, interval=PATIENCE)
-    end.timeout.connect(loop.quit)
+    rest = after(loop, REST, loop.quit)
+    end = after(loop, PATIENCE, loop.quit)
 
     def look() -> None:
         if _busy(program):
@@ -68,11 +66,9 @@ def _wait(program: Program) -> None:
         elif not rest.isActive():
             rest.start()
 
-    check.timeout.connect(look)
-    check.start()
+    every(loop, 30, look).start()
     end.start()
     loop.exec()
-    check.stop()
 
 
 def _grab(program: Program, path: Path) -> None:

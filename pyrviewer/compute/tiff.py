@@ -13,7 +13,8 @@ _FORMATS = {1: "B", 3: "H", 4: "I", 16: "Q"}  # the field types that hold unsign
 _SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 16: 8}
 
 _WIDTH, _HEIGHT, _BITS, _PHOTOMETRIC = 256, 257, 258, 262
-_ORIENTATION, _SAMPLES, _PLANAR, _TILE_WIDTH = 274, 277, 284, 322
+_STRIPS, _ORIENTATION, _SAMPLES, _ROWS_PER_STRIP, _PLANAR = 273, 274, 277, 278, 284
+_TILE_WIDTH, _TILE_HEIGHT, _TILES = 322, 323, 324
 _EXTRA_SAMPLES, _SAMPLE_FORMAT, _PROFILE = 338, 339, 34675
 
 WHITE_IS_ZERO, BLACK_IS_ZERO, RGB, LOG_L, LOG_LUV = 0, 1, 2, 32844, 32845
@@ -117,6 +118,10 @@ class _Directory:
         kind, _, at = place
         return int(struct.unpack_from(self._layout.order + _FORMATS[kind], self._data, at)[0])
 
+    def count(self, tag: int) -> int:
+        """Count the values of a tag."""
+        return self._entries[tag][1] if tag in self._entries else 0
+
     def block(self, tag: int) -> bytes | None:
         place = self._place(tag)
         return None if place is None else bytes(self._data[place[2] : place[2] + place[1]])
@@ -164,10 +169,12 @@ def read_page(data: memoryview, page: int) -> Page:
     if not places:
         raise ValueError("no readable directory")
     directory = _Directory(data, layout, places[page] if page < len(places) else places[0])
+    width, height = directory.number(_WIDTH, 0), directory.number(_HEIGHT, 0)
+    _require_all_parts(directory, width, height)
     samples = directory.number(_SAMPLES, 1)
     return Page(
-        width=directory.number(_WIDTH, 0),
-        height=directory.number(_HEIGHT, 0),
+        width=width,
+        height=height,
         bits=directory.number(_BITS, 1),
         samples=samples,
         sample_format=directory.number(_SAMPLE_FORMAT, UNSIGNED),
@@ -178,6 +185,22 @@ def read_page(data: memoryview, page: int) -> Page:
         profile=directory.block(_PROFILE),
         pages=len(places),
     )
+
+
+def _require_all_parts(directory: _Directory, width: int, height: int) -> None:
+    """Refuse a page with fewer strips or tiles than its size asks for.
+
+    The decoders would fill up the rest with black, for minutes if the size is damaged.
+    """
+    if _TILE_WIDTH in directory:
+        columns = -(-width // max(1, directory.number(_TILE_WIDTH, width)))
+        rows = -(-height // max(1, directory.number(_TILE_HEIGHT, height)))
+        parts, needed = directory.count(_TILES), columns * rows
+    else:
+        parts = directory.count(_STRIPS)
+        needed = -(-height // max(1, directory.number(_ROWS_PER_STRIP, height)))
+    if parts < needed:
+        raise ValueError(f"{parts} strips or tiles where {needed} are needed")
 
 
 def exif_orientation(block: memoryview) -> int:

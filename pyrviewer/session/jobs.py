@@ -14,7 +14,7 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from PyQt6.QtCore import QObject, Qt, pyqtSignal
+from PyQt6.QtCore import QObject, pyqtSignal
 
 from pyrviewer.compute.ticket import Cancelled, Ticket
 
@@ -52,7 +52,7 @@ class JobService(QObject):
         self._ids = itertools.count(1)
         self._running: dict[Future[None], Ticket] = {}
         self._open = True
-        self._posted.connect(self._deliver, Qt.ConnectionType.QueuedConnection)
+        self._posted.connect(self._deliver)  # queued: workers emit it, this thread receives
 
     def lane(self, name: str, parent: QObject) -> JobLane:
         """Make a lane owned by `parent`; `name` is what the progress bar shows."""

@@ -377,10 +377,12 @@ class Canvas(QWidget):
 
     def event(self, event: QEvent | None) -> bool:
         """Take the pinch of a trackpad."""
-        if isinstance(event, QNativeGestureEvent):
-            if event.gestureType() == Qt.NativeGestureType.ZoomNativeGesture:
-                self.zoom_at(1 + event.value(), event.position())
-                return True
+        if (
+            isinstance(event, QNativeGestureEvent)
+            and event.gestureType() == Qt.NativeGestureType.ZoomNativeGesture
+        ):
+            self.zoom_at(1 + event.value(), event.position())
+            return True
         return super().event(event)
 
     def mousePressEvent(self, event: QMouseEvent | None) -> None:

@@ -7,7 +7,7 @@ import sys
 import threading
 import time
 import traceback
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 from PyQt6.QtCore import PYQT_VERSION_STR, QT_VERSION_STR, QObject, Qt, pyqtSignal
@@ -37,7 +37,8 @@ class CrashReporter(QObject):
         super().__init__()
         self.parent_widget: QWidget | None = None
         self._dialog: QDialog | None = None
-        self.caught.connect(self._show, Qt.ConnectionType.QueuedConnection)
+        # Queued, since the error may come from a paint event; the stubs lack the argument.
+        cast("Any", self.caught).connect(self._show, Qt.ConnectionType.QueuedConnection)
 
     def install(self) -> None:
         """Take exceptions from now on."""

@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from PyQt6.QtCore import QPoint, Qt, QTimer, pyqtSignal
+from PyQt6.QtCore import QPoint, Qt, pyqtSignal
 from PyQt6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from pyrviewer.session.viewport import View, Viewport
-from pyrviewer.ui.canvas import Canvas, Highlight, Hover
+from pyrviewer.ui.canvas import Canvas, Highlight
+from pyrviewer.ui.timers import after
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -65,10 +66,8 @@ class PaneGrid(QWidget):
         self._viewports: list[Viewport] = []
         self._linked = True
         self._wheel_pans = False
-        self._fit_timer = QTimer(self, singleShot=True, interval=0)
-        self._fit_timer.timeout.connect(self._refit)
-        self._settle_timer = QTimer(self, singleShot=True, interval=SETTLE)
-        self._settle_timer.timeout.connect(self.settled)
+        self._fit_timer = after(self, 0, self._refit)
+        self._settle_timer = after(self, SETTLE, self.settled)
         self.setAccessibleName("Image panes")
 
     @property
@@ -201,6 +200,3 @@ class PaneGrid(QWidget):
         """Give the keyboard to the first pane."""
         if self._rows and self._rows[0]:
             self._rows[0][0].setFocus(Qt.FocusReason.OtherFocusReason)
-
-
-__all__ = ["Canvas", "Hover", "Pane", "PaneGrid", "best_columns"]

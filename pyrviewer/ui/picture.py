@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from PyQt6.QtCore import QRectF, Qt
 from PyQt6.QtGui import QColor, QFont, QImage, QPainter, QPen, QTransform
@@ -25,6 +25,16 @@ GRID_FROM = 10.0
 VALUES_FROM = 44.0
 
 
+def qimage(pixels: Array, form: QImage.Format = QImage.Format.Format_RGB32) -> QImage:
+    """Wrap B, G, R, A bytes (H x W x 4, contiguous) for Qt without copying them.
+
+    The image keeps the array alive.
+    """
+    height, width = pixels.shape[:2]
+    data = cast("bytes", memoryview(cast("bytes", pixels)).cast("B"))  # any buffer will do
+    return QImage(data, width, height, width * 4, form)
+
+
 @dataclass(frozen=True, eq=False)
 class Texture:
     """One octave of a picture as Qt draws it.
@@ -42,10 +52,7 @@ class Texture:
     image: QImage = field(init=False)
 
     def __post_init__(self) -> None:
-        height, width = self.pixels.shape[:2]
-        view = memoryview(self.pixels).cast("B")
-        made = QImage(view, width, height, self.pixels.strides[0], QImage.Format.Format_RGB32)
-        object.__setattr__(self, "image", made)
+        object.__setattr__(self, "image", qimage(self.pixels))
 
 
 class Picture:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 from pyrviewer.compute import pyramid
 from pyrviewer.labs.octaves import actions, run
@@ -70,18 +70,18 @@ class OctavesLab(Lab):
         panel.spectrum_opened.connect(self._want_spectra)
 
     def _make_lanes(self) -> None:
-        lane = self.context.jobs.lane
-        self._build_lane = lane("Building octaves", self)
+        make = self.context.jobs.lane
+        self._build_lane = make("Building octaves", self)
         self._build_lane.partial.connect(self._take_build)
         self._build_lane.succeeded.connect(self._take_build)
-        self._patch_lane = lane("Drawing", self)
+        self._patch_lane = make("Drawing", self)
         self._patch_lane.succeeded.connect(self._take_patches)
-        self._rebuild_lane = lane("Rebuilding", self)
+        self._rebuild_lane = make("Rebuilding", self)
         self._rebuild_lane.partial.connect(self._take_rebuilt)
         self._rebuild_lane.succeeded.connect(self._take_rebuilt)
-        self._spectra_lane = lane("Measuring spectra", self)
+        self._spectra_lane = make("Measuring spectra", self)
         self._spectra_lane.succeeded.connect(self._take_spectra)
-        self._bench_lane = lane("Comparing prefilters", self)
+        self._bench_lane = make("Comparing prefilters", self)
         self._bench_lane.succeeded.connect(self._take_bench)
         self.lanes = (
             self._build_lane, self._rebuild_lane, self._spectra_lane, self._bench_lane,
@@ -106,7 +106,7 @@ class OctavesLab(Lab):
         if name == "reset":
             after = replace(before, gains=(), muted=(), solo=AUTO, detail=AUTO)
         else:
-            after = replace(before, **{name: value})
+            after = replace(before, **cast("dict[str, Any]", {name: value}))
         text = STEP_NAMES.get(name, "Reset gains")
         self.document.change(KEY, before, after, text, name if name in DRAGGED else "")
 

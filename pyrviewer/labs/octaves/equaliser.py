@@ -66,7 +66,6 @@ class Equaliser(QWidget):
         gain = QLabeledDoubleSlider(Qt.Orientation.Horizontal, holder)
         gain.setRange(0, MAX_GAIN)
         gain.setDecimals(2)
-        gain.setSingleStep(0.05)
         gain.setProperty("band", index)
         gain.valueChanged.connect(self._gain_moved)
         line.addWidget(name)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PyQt6.QtCore import QObject, Qt
-from PyQt6.QtGui import QAction, QGuiApplication, QImage
+from PyQt6.QtGui import QAction, QGuiApplication
 from PyQt6.QtWidgets import QFileDialog, QMenu
 
 from pyrviewer.compute import animation, display, image, writing
@@ -19,6 +19,7 @@ from pyrviewer.compute.signed import savable
 from pyrviewer.labs.octaves.script import python_script
 from pyrviewer.session.viewport import Viewport
 from pyrviewer.ui.canvas import Canvas
+from pyrviewer.ui.picture import qimage
 
 if TYPE_CHECKING:
     from PyQt6.QtCore import QPoint
@@ -116,9 +117,7 @@ class Exporter(QObject):
             edge = mip.border
             height, width = (side - 2 * edge for side in mip.pixels.shape[:2])
             pixels = mip.pixels[edge : edge + height, edge : edge + width].copy()
-            view = memoryview(pixels).cast("B")
-            copy = QImage(view, width, height, width * 4, QImage.Format.Format_RGB32).copy()
-            clipboard.setImage(copy)
+            clipboard.setImage(qimage(pixels).copy())
             self._lab.context.notices.info(f"Octave {found[1].level} copied, {width} × {height}.")
 
     def copy_python(self) -> None:

@@ -90,7 +90,6 @@ class OctavesPanel(QScrollArea):
         section.add_row("Levels", self.levels, "How many times the image is reduced.")
         self.ratio = QLabeledDoubleSlider(Qt.Orientation.Horizontal, section)
         self.ratio.setRange(1.1, 4.0)
-        self.ratio.setSingleStep(0.1)
         self.ratio.setDecimals(2)
         self.ratio.valueChanged.connect(self._ratio_moved)
         section.add_row(
@@ -278,7 +277,8 @@ class OctavesPanel(QScrollArea):
             levels = len(build.octaves) if build else 0
             self.table.show_rows([(str(k), "", "") for k in range(levels)])
             return
-        rows, marked = [], -1
+        rows: list[tuple[str, str, str]] = []
+        marked = -1
         for octave in build.octaves:
             x, y = places[octave.level]
             sample = octave.source[y, x]

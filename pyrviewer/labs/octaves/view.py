@@ -15,7 +15,7 @@ from pyrviewer.compute import geometry
 from pyrviewer.session.viewport import Viewport
 from pyrviewer.ui.canvas import CHIP_HEIGHT, Highlight, Hover
 from pyrviewer.ui.pane_grid import Pane, PaneGrid, best_columns
-from pyrviewer.ui.picture import Layer, Patch, Picture, Texture, pixel_range
+from pyrviewer.ui.picture import Layer, Patch, Picture, Texture, pixel_range, qimage
 from pyrviewer.ui.theme import RHYTHM
 from pyrviewer.ui.widgets.form import Segments
 from pyrviewer.ui.widgets.transport import Transport
@@ -50,7 +50,7 @@ COMPARE_ITEMS = (
 
 def picture_of(octave: Octave) -> Picture:
     """Wrap an octave's display arrays for Qt."""
-    return Picture([mip and Texture(mip.pixels, mip.border) for mip in octave.mips])
+    return Picture([Texture(m.pixels, m.border) if m else None for m in octave.mips])
 
 
 def arrange(shapes: Sequence[tuple[int, int]], aspect: float) -> list[tuple[float, float]]:
@@ -195,7 +195,7 @@ class OctavesView(QWidget):
     def _row_share(self, build: Build) -> float:
         """Return the share of the height that a row of enlarged octaves can use."""
         height, width = build.request.pixels.shape[:2]
-        needed = self.grid.width() / len(build.octaves) * height / width + 2 * CHIP_HEIGHT
+        needed: float = self.grid.width() / len(build.octaves) * height / width + 2 * CHIP_HEIGHT
         return min(max(needed / max(1, self.grid.height()), 0.2), 0.5)
 
     def _extent(self, build: Build) -> Box:
@@ -373,8 +373,4 @@ def _tint(found: geometry.Footprint) -> QImage | None:
     wash = np.zeros((*alpha.shape, 4), np.uint8)
     wash[..., :3] = np.array([255, 180, 60], np.uint8)  # B, G, R
     wash[..., 3] = alpha
-    height, width = alpha.shape
-    image = QImage(
-        memoryview(wash).cast("B"), width, height, width * 4, QImage.Format.Format_ARGB32
-    )
-    return image.copy()
+    return qimage(wash, QImage.Format.Format_ARGB32).copy()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PyQt6.QtCore import QEvent, QObject, QSize, Qt, QTimer, pyqtSignal
+from PyQt6.QtCore import QEvent, QObject, QSize, Qt, pyqtSignal
 from PyQt6.QtWidgets import (
     QFrame,
     QHBoxLayout,
@@ -16,6 +16,7 @@ from PyQt6.QtWidgets import (
 )
 
 from pyrviewer.ui.theme import RHYTHM, icon
+from pyrviewer.ui.timers import after
 
 if TYPE_CHECKING:
     from pyrviewer.session.notices import Notice
@@ -55,9 +56,7 @@ class NoticeCard(QFrame):
         close.clicked.connect(self.close_notice)
         line.addWidget(close, 0, Qt.AlignmentFlag.AlignTop)
         if STAY[notice.level]:
-            timer = QTimer(self, singleShot=True, interval=STAY[notice.level])
-            timer.timeout.connect(self.close_notice)
-            timer.start()
+            after(self, STAY[notice.level], self.close_notice).start()
 
     def _act(self) -> None:
         if self.notice.run is not None:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PyQt6.QtCore import Qt, QTimer, pyqtSignal
+from PyQt6.QtCore import Qt, pyqtSignal
 from PyQt6.QtGui import QFontDatabase
 from PyQt6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QToolButton, QWidget
 
 from pyrviewer.ui.theme import RHYTHM, icon
+from pyrviewer.ui.timers import after
 
 if TYPE_CHECKING:
     from pyrviewer.session.jobs import JobLane
@@ -50,8 +51,7 @@ class StatusLine(QWidget):
         self.facts = QLabel(self)
         line.addWidget(self.facts)
         self._lanes: list[JobLane] = []
-        self._patience = QTimer(self, singleShot=True, interval=PATIENCE)
-        self._patience.timeout.connect(self._show_work)
+        self._patience = after(self, PATIENCE, self._show_work)
 
     def watch(self, lane: JobLane) -> None:
         """Show the progress of a lane."""

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
-from PyQt6.QtCore import QSize, Qt, QTimer, pyqtSignal
+from typing import TYPE_CHECKING
+
+from PyQt6.QtCore import QSize, Qt, pyqtSignal
 from PyQt6.QtWidgets import QHBoxLayout, QLabel, QSlider, QToolButton, QWidget
 
 from pyrviewer.ui.theme import RHYTHM, icon
+from pyrviewer.ui.timers import every
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 INTERVAL = 550  # ms a step
 
@@ -33,11 +39,10 @@ class Transport(QWidget):
         self._label = QLabel(self)
         self._label.setMinimumWidth(120)
         line.addWidget(self._label)
-        self._timer = QTimer(self, interval=INTERVAL)
-        self._timer.timeout.connect(self._tick)
+        self._timer = every(self, INTERVAL, self._tick)
         self._showing = False
 
-    def _button(self, name: str, tip: str, slot: object) -> QToolButton:
+    def _button(self, name: str, tip: str, slot: Callable[[], None]) -> QToolButton:
         button = QToolButton(self)
         button.setIcon(icon(name))
         button.setIconSize(QSize(18, 18))

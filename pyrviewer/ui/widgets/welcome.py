@@ -26,6 +26,7 @@ from PyQt6.QtWidgets import (
     QWidget,
 )
 
+from pyrviewer.ui.picture import qimage
 from pyrviewer.ui.theme import RHYTHM, icon
 from pyrviewer.ui.widgets.form import caption
 
@@ -62,9 +63,7 @@ class SampleCard(QWidget):
 
     def show_picture(self, pixels: Array) -> None:
         """Take a thumbnail: B, G, R, A."""
-        height, width = pixels.shape[:2]
-        view = memoryview(pixels).cast("B")
-        self._picture = QImage(view, width, height, width * 4, QImage.Format.Format_RGB32).copy()
+        self._picture = qimage(pixels).copy()
         self.update()
 
     def paintEvent(self, event: QPaintEvent | None) -> None:
