@@ -56,6 +56,7 @@ class Program(QObject):
     def __init__(self, *, remember: bool = True) -> None:
         super().__init__()
         self.remember = remember
+        self._ended = False
         self.settings = Settings(self)
         self.jobs = JobService(parent=self)
         self.notices = Notices(self)
@@ -138,7 +139,6 @@ class Program(QObject):
     def open_palette(self) -> None:
         """Open the command palette."""
         palette = CommandPalette(self.registry, self.menus, self.window)
-        palette.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         palette.open_over(self.window)
 
     def open_sheet(self) -> None:
@@ -192,8 +192,7 @@ class Program(QObject):
 
     def start(self, sources: Sequence[str]) -> None:
         """Show the window and open what the command line names, or the last session."""
-        self.window.place(self.settings.geometry())
-        self.window.show()
+        self.window.open_at(self.settings.geometry())
         if sources:
             for index, source in enumerate(sources):
                 self._open(source, first=index == 0)
@@ -214,7 +213,10 @@ class Program(QObject):
                 self.workspace.open(OpenRequest(path.absolute(), activate=first))
 
     def shutdown(self) -> None:
-        """Save, refuse new work, stop what runs."""
+        """Save, refuse new work, stop what runs; once is enough."""
+        if self._ended:
+            return
+        self._ended = True
         self._autosave.stop()
         if self.remember:
             self.save_session()
@@ -222,7 +224,7 @@ class Program(QObject):
             self.settings.set("clean_exit", True)
         self.remember = False
         for document in self.workspace.documents:
-            document.undo_stack.blockSignals(True)  # its end is not a change
+            document.undo_stack.indexChanged.disconnect(self.menus.refresh)
         if self.window.lab is not None:
             self.window.lab.close()
         self.workspace.cancel_opening()

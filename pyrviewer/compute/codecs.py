@@ -6,6 +6,7 @@ Pixels come and go in R, G, B, A order; only here do they exist in OpenCV's B, G
 from __future__ import annotations
 
 import io
+import os
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,6 +20,9 @@ from pyrviewer.compute.pixels import Array
 from pyrviewer.compute.strips import strips
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
+    from pyrviewer.compute.image import Origin
     from pyrviewer.compute.png import Buffer
     from pyrviewer.compute.ticket import Ticket
 
@@ -28,15 +32,22 @@ Decoded = tuple[Array, tuple[str, ...]]
 _UPRIGHT_RGB = cv2.IMREAD_COLOR_RGB | cv2.IMREAD_IGNORE_ORIENTATION
 _UPRIGHT_GRAY = cv2.IMREAD_GRAYSCALE | cv2.IMREAD_IGNORE_ORIENTATION
 
+_LARGE = 1 << 20  # pixels
+
 _CMYK_NOTE = "CMYK was converted to RGB without regard to its inks."
 _LEFT_OUT_NOTE = "The fourth channel was left out: the file does not call it transparency."
 _DIVIDED_NOTE = "Colours that had been multiplied by their alpha were divided by it."
 
 
 def decode_pixels(
-    data: Buffer, header: metadata.Header, name: str, page: int, ticket: Ticket | None
+    data: Buffer,
+    header: metadata.Header,
+    origin: Origin,
+    *,
+    source: Path | None = None,
+    ticket: Ticket | None = None,
 ) -> Decoded:
-    """Decode one page, not yet turned upright (TIFF and JPEG-in-TIFF are).
+    """Decode one page; pages of TIFF files come out upright, other images as they are stored.
 
     Parameters
     ----------
@@ -44,11 +55,11 @@ def decode_pixels(
         The file. If it is writable, it may be changed.
     header : Header
         Its header.
-    name : str
-        What a person calls the file.
-    page : int
-        Page of a TIFF file, from 0.
-    ticket : Ticket or None
+    origin : Origin
+        What a person calls the file, and the page.
+    source : Path, optional
+        The file that the data were read from; large ones are decoded faster from there.
+    ticket : Ticket, optional
         Asked between decoding and reordering the channels; the decoder itself cannot be stopped.
 
     Returns
@@ -66,30 +77,63 @@ def decode_pixels(
         If the ticket was cancelled.
     """
     if header.page is not None:
-        return _decode_tiff(data, header.page, name, page, ticket)
-    if header.channels is not None:
-        pixels = _imdecode(data, _UPRIGHT_GRAY if header.channels == 1 else _UPRIGHT_RGB)
-        notes = (_CMYK_NOTE,) if header.channels == 4 else ()
-    elif header.keyed:
-        return _decode_keyed(data, name), ()
-    else:
-        if header.format == "PNG":
-            data = png.essential(data)
-        pixels, notes = _imdecode(data, cv2.IMREAD_UNCHANGED), ()
-        if pixels is not None:
-            _swap_red_and_blue(pixels, ticket)
+        return _decode_tiff(data, header, header.page, origin, source, ticket)
+    if header.keyed:
+        return _decode_keyed(data, origin.name), ()
+    flags = cv2.IMREAD_UNCHANGED
+    if header.format == "JPEG":
+        flags = _UPRIGHT_GRAY if header.channels == 1 else _UPRIGHT_RGB
+    elif header.format == "PNG" and not header.in_order:
+        data = png.essential(data)
+    pixels = _decode_into_place(header, source, flags)
     if pixels is None:
-        raise metadata.damaged(name, header.format)
+        pixels = _decode_from_memory(data, flags)
+    if pixels is None:
+        raise metadata.damaged(origin.name, header.format)
+    if header.format != "JPEG":
+        _swap_red_and_blue(pixels, ticket)
     if header.format == "GIF" and pixels.ndim == 3 and np.all(pixels[..., 3:] == 255):
         pixels = np.ascontiguousarray(pixels[..., :3])  # the decoder adds alpha to animations
-    return pixels, notes
+    return pixels, (_CMYK_NOTE,) if header.inks else ()
 
 
-def _imdecode(data: Buffer, flags: int) -> Array | None:
+def _decode_from_memory(data: Buffer, flags: int, page: int = 0) -> Array | None:
     try:
-        return cv2.imdecode(data, flags)
-    except cv2.error:
+        if page == 0:
+            return cv2.imdecode(data, flags)
+        return cv2.imdecodemulti(data, flags, range=(page, page + 1))[1][0]
+    except (cv2.error, IndexError):
         return None
+
+
+def _decode_into_place(header: metadata.Header, source: Path | None, flags: int) -> Array | None:
+    """Decode a large file into an array of ours, or do not: `_decode_from_memory` then decides.
+
+    All other functions of OpenCV decode into memory of its own and copy that, which takes a third
+    longer and twice the memory. This one does not tell whether it succeeded, hence all the care.
+    """
+    if source is None or not header.in_order or header.channels is None or header.dtype is None:
+        return None
+    if header.width * header.height < _LARGE or not _is_name_for_opencv(source):
+        return None
+    channels = () if header.channels == 1 else (header.channels,)
+    pixels = np.empty((header.height, header.width, *channels), header.dtype)
+    # The last row is the last to be decoded: while the mark is there, the decoder did not arrive.
+    mark = np.random.default_rng(header.width).bytes(pixels[-1].nbytes)
+    pixels[-1] = np.frombuffer(mark, pixels.dtype).reshape(pixels[-1].shape)
+    try:
+        done = cv2.imread(str(source), pixels, flags)
+    except cv2.error:  # the size or the type is not what the header says
+        return None
+    return None if done is None or pixels[-1].tobytes() == mark else pixels
+
+
+def _is_name_for_opencv(path: Path) -> bool:
+    try:
+        str(path).encode("ascii" if os.name == "nt" else "utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _swap_red_and_blue(pixels: Array, ticket: Ticket | None) -> None:
@@ -119,13 +163,20 @@ def _decode_keyed(data: Buffer, name: str) -> Array:
 
 
 def _decode_tiff(
-    data: Buffer, described: tiff.Page, name: str, page: int, ticket: Ticket | None
+    data: Buffer,
+    header: metadata.Header,
+    described: tiff.Page,
+    origin: Origin,
+    source: Path | None,
+    ticket: Ticket | None,
 ) -> Decoded:
+    name, page = origin.name, origin.page
     if _opencv_is_right(described):
-        try:
-            pixels = cv2.imdecodemulti(data, cv2.IMREAD_UNCHANGED, range=(page, page + 1))[1][0]
-        except (cv2.error, IndexError):
-            raise metadata.damaged(name, "TIFF") from None
+        pixels = _decode_into_place(header, source, cv2.IMREAD_UNCHANGED)
+        if pixels is None:
+            pixels = _decode_from_memory(data, cv2.IMREAD_UNCHANGED, page)
+        if pixels is None:
+            raise metadata.damaged(name, "TIFF")
         _swap_red_and_blue(pixels, ticket)
         return _interpret_samples(pixels, described, ticket)
     lab = described.photometric in tiff.LAB

@@ -174,7 +174,7 @@ def read(path: str | os.PathLike[str], *, page: int = 0, ticket: Ticket | None =
     """
     path = Path(path)
     name = _spoken(path)
-    return _decode(_load(path, name, ticket), Origin("file", name, path, page), ticket)
+    return _decode(_load(path, name, ticket), Origin("file", name, path, page), path, ticket)
 
 
 def decode(
@@ -217,7 +217,7 @@ def decode(
     """
     metadata.require_known_format(bytes(data[: metadata.HEAD]), name)
     buffer = np.frombuffer(memoryview(data).toreadonly(), np.uint8)
-    return _decode(buffer, Origin(kind, name, path, page), ticket)
+    return _decode(buffer, Origin(kind, name, path, page), None, ticket)
 
 
 def _spoken(path: Path) -> str:
@@ -259,7 +259,7 @@ def _load(path: Path, name: str, ticket: Ticket | None) -> Buffer:
         raise UserError(f"{name} does not fit into memory.") from error
 
 
-def _decode(data: Buffer, origin: Origin, ticket: Ticket | None) -> Image:
+def _decode(data: Buffer, origin: Origin, source: Path | None, ticket: Ticket | None) -> Image:
     name = origin.name
     header = metadata.read_header(data.data, name, origin.page)
     _require_page(header, origin)
@@ -267,7 +267,7 @@ def _decode(data: Buffer, origin: Origin, ticket: Ticket | None) -> Image:
     if ticket is not None:
         ticket.check(0.3)
     try:
-        pixels, notes = decode_pixels(data, header, name, origin.page, ticket)
+        pixels, notes = decode_pixels(data, header, origin, source=source, ticket=ticket)
         if ticket is not None:
             ticket.check(0.8)
         pixels, conform_notes = conform(pixels, name)

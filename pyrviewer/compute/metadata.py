@@ -40,7 +40,13 @@ class Header:
     profile : bytes or None
         The ICC profile.
     channels : int or None
-        Stored channels, where the decoder has to know (JPEG).
+        Channels that the decoder will make, where the header tells.
+    dtype : str or None
+        Dtype that the decoder will make, where the header tells.
+    in_order : bool
+        Whether the file is known to be whole and to be decoded from the top row to the bottom row.
+    inks : bool
+        Whether the colours are CMYK.
     animated : bool
         Whether more pictures follow the first one.
     keyed : bool
@@ -55,6 +61,9 @@ class Header:
     orientation: int = 1
     profile: bytes | None = None
     channels: int | None = None
+    dtype: str | None = None
+    in_order: bool = False
+    inks: bool = False
     animated: bool = False
     keyed: bool = False
     page: tiff.Page | None = None
@@ -75,13 +84,17 @@ def _inflate(block: bytes) -> bytes | None:
 def _png(data: memoryview, page: int) -> Header:
     del page
     chunks: dict[bytes, memoryview] = {}
+    flawed = False
     for chunk in png.chunks(data):
         checksum = struct.unpack_from(">I", data, chunk.end - 4)[0]
         if zlib.crc32(data[chunk.begin + 4 : chunk.end - 4]) == checksum:
             chunks[chunk.kind] = data[chunk.contents]
         elif chunk.kind[:1].isupper():  # critical: the picture depends on it
             raise ValueError("a checksum is wrong")
-    width, height, _, colour = struct.unpack_from(">IIBB", chunks[b"IHDR"])
+        else:
+            flawed = True
+    width, height, depth, colour = struct.unpack_from(">IIBB", chunks[b"IHDR"])
+    transparent = b"tRNS" in chunks
     profile = None
     if b"iCCP" in chunks:
         # A name that ends with a zero byte, the method of compression, the profile.
@@ -92,8 +105,12 @@ def _png(data: memoryview, page: int) -> Header:
         height,
         orientation=tiff.exif_orientation(chunks[b"eXIf"]) if b"eXIf" in chunks else 1,
         profile=profile,
+        channels={0: 1, 2: 4 if transparent else 3, 3: 4 if transparent else 3}.get(colour, 4),
+        dtype="uint16" if depth == 16 else "uint8",
+        # libpng prints its opinion of profiles: they are taken out of such a file first.
+        in_order=not flawed and b"iCCP" not in chunks,
         animated=b"acTL" in chunks,
-        keyed=colour == 0 and b"tRNS" in chunks,
+        keyed=colour == 0 and transparent,
     )
 
 
@@ -101,13 +118,14 @@ _JPEG_MARKER = re.compile(rb"\xff[^\x00\xff]", re.DOTALL)
 
 
 def _jpeg_segments(data: memoryview) -> Iterator[tuple[int, memoryview]]:
-    """Yield marker and contents of the segments before the first scan."""
+    """Yield marker and contents of the segments up to the first scan, the rest of the file."""
     at = 2
     # The search skips padding, and rubbish that decoders skip too.
     while found := _JPEG_MARKER.search(data, at):
         at = found.end()
         marker = data[at - 1]
         if marker in (0xD9, 0xDA):  # the end, or the first scan
+            yield marker, data[at:]
             return
         if marker == 0x01 or 0xD0 <= marker <= 0xD8:  # markers without contents
             continue
@@ -119,7 +137,7 @@ def _jpeg_segments(data: memoryview) -> Iterator[tuple[int, memoryview]]:
 def _jpeg(data: memoryview, page: int) -> Header:
     del page
     size: tuple[int, int, int] | None = None
-    orientation = 1
+    orientation, in_order = 1, False
     profile: dict[int, bytes] = {}
     for marker, block in _jpeg_segments(data):
         if 0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC):
@@ -129,6 +147,9 @@ def _jpeg(data: memoryview, page: int) -> Header:
             orientation = tiff.exif_orientation(block[6:])
         elif marker == 0xE2 and bytes(block[:12]) == b"ICC_PROFILE\0" and len(block) > 14:
             profile[block[12]] = bytes(block[14:])
+        elif marker == 0xDA:
+            # Within the scans these bytes are nothing but the end marker, or the file is cut off.
+            in_order = b"\xff\xd9" in bytes(block[-HEAD:])
     if size is None:
         raise ValueError("no frame header")
     return Header(
@@ -137,7 +158,10 @@ def _jpeg(data: memoryview, page: int) -> Header:
         size[1],
         orientation=orientation,
         profile=b"".join(profile[part] for part in sorted(profile)) or None,
-        channels=size[2],
+        channels=1 if size[2] == 1 else 3,
+        dtype="uint8",
+        in_order=in_order,
+        inks=size[2] == 4,
     )
 
 
@@ -174,7 +198,14 @@ def _tiff(data: memoryview, page: int) -> Header:
     described = tiff.read_page(data, page)
     # Both decoders of TIFF apply the orientation themselves.
     return Header(
-        "TIFF", described.width, described.height, profile=described.profile, page=described
+        "TIFF",
+        described.width,
+        described.height,
+        profile=described.profile,
+        channels=described.samples,
+        dtype=described.dtype,
+        in_order=page == 0 and described.upright and not described.tiled,
+        page=described,
     )
 
 

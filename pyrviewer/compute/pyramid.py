@@ -212,7 +212,6 @@ def _reduced(
     """Gaussian pyramid; `stop` is the fraction of the work that it ends with."""
     check(image)
     check_prefilter(prefilter, ratio)
-    _check_finite(image)
     if levels is None:
         levels = max_levels(image.shape, ratio)
     shapes = level_shapes(image.shape, levels, ratio)
@@ -221,6 +220,8 @@ def _reduced(
     for finer, shape in pairwise(shapes):
         octaves.append(reduce(octaves[-1], shape, prefilter=prefilter, ratio=ratio, ticket=ticket))
         progress.add(math.prod(finer))
+    # A filter without gaps passes on whatever is not finite, so that the coarsest octave tells.
+    _check_finite(image, image if prefilter in ("none", "max") else octaves[-1])
     return octaves
 
 
@@ -234,15 +235,18 @@ def _given_octaves(image: Array, levels: int | None, octaves: Sequence[Array]) -
     if given != expected or any(octave.dtype != image.dtype for octave in octaves):
         msg = f"octaves must be {image.dtype} of the shapes {expected}, got {given}"
         raise ValueError(msg)
+    _check_finite(image, image)
     return [image, *octaves[1 : levels + 1]]
 
 
-def _check_finite(image: Array) -> None:
-    """Refuse NaN and infinity: one of them would spread over whole octaves."""
-    if image.dtype.kind == "f" and not cv2.checkRange(image)[0]:
+def _check_finite(image: Array, sign: Array) -> None:
+    """Refuse an image of which NaN or infinity shows in `sign`: they would spread over octaves."""
+    if image.dtype.kind == "f" and not cv2.checkRange(sign)[0]:
         count = image.size - np.count_nonzero(np.isfinite(image))
-        msg = f"{count} of {image.size} samples are not finite"
-        raise ValueError(msg)
+        reason = f"{count} of {image.size} samples are not finite"
+        if count == 0:
+            reason = f"samples up to {np.abs(image).max():g} are too large to be added up"
+        raise ValueError(reason)
 
 
 def _read_only(array: Array) -> Array:

@@ -144,7 +144,7 @@ def expanded_strips(
         raise ValueError(msg)
     for rows in strips(shape, ticket):
         first, last = _support(rows.start, rows.stop, octave.shape[0])
-        expanded = _pyr_up(octave[first:last], (min(2 * last, height) - 2 * first, width))
+        expanded = _pyr_up(octave[first:last])[:, :width]
         yield rows, expanded[rows.start - 2 * first : rows.stop - 2 * first]
 
 
@@ -253,13 +253,10 @@ def upsample_region(
         parts.append((x0, y0, x1, y1))
     left, top, right, bottom = parts.pop()
     octave = octave[top:bottom, left:right]
-    for (height, width), part in zip(
-        reversed(shapes[to_level:level]), reversed(parts), strict=True
-    ):
-        size = (min(2 * bottom, height) - 2 * top, min(2 * right, width) - 2 * left)
-        x0, y0, x1, y1 = part
-        octave = _pyr_up(octave, size)[y0 - 2 * top : y1 - 2 * top, x0 - 2 * left : x1 - 2 * left]
-        left, top, right, bottom = part
+    for x0, y0, x1, y1 in reversed(parts):
+        finer = _pyr_up(octave)
+        octave = finer[y0 - 2 * top : y1 - 2 * top, x0 - 2 * left : x1 - 2 * left]
+        left, top = x0, y0
     return octave.copy()
 
 
@@ -283,13 +280,12 @@ def _support(start: int, stop: int, side: int) -> tuple[int, int]:
     return max(start // 2 - 1, 0), min((stop - 1) // 2 + 2, side)
 
 
-def _pyr_up(octave: Array, size: tuple[int, int]) -> Array:
-    """``cv2.pyrUp`` to `size` (height, width), for int32 too."""
-    height, width = size
+def _pyr_up(octave: Array) -> Array:
+    """``cv2.pyrUp`` to twice the size, for int32 too. Odd sizes are the same, cut short."""
     if octave.dtype != np.int32:
-        return np.asarray(cv2.pyrUp(octave, dstsize=(width, height)))
+        return np.asarray(cv2.pyrUp(octave))
     # Exact: the weights are multiples of 1/64, so 18 bits grow to 24.
-    finer = cv2.pyrUp(octave.astype(np.float32), dstsize=(width, height))
+    finer = cv2.pyrUp(octave.astype(np.float32))
     return np.asarray(np.floor(finer + np.float32(0.5)), np.int32)
 
 

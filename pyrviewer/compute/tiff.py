@@ -43,6 +43,8 @@ class Page:
         Whether each channel is stored as a plane of its own.
     tiled : bool
         Whether the page is stored in tiles rather than strips.
+    upright : bool
+        Whether it is stored as it is to be seen.
     profile : bytes or None
         The ICC profile.
     pages : int
@@ -58,8 +60,18 @@ class Page:
     extra: int | None
     separate: bool
     tiled: bool
+    upright: bool
     profile: bytes | None
     pages: int
+
+    @property
+    def dtype(self) -> str | None:
+        """Name of the dtype that holds the samples, if it is one of the usual ones."""
+        kinds = {UNSIGNED: ("uint8", "uint16"), SIGNED: ("int8", "int16"), FLOAT: ("float32",)}
+        return next(
+            (name for name in kinds.get(self.sample_format, ()) if name.endswith(f"t{self.bits}")),
+            None,
+        )
 
 
 @dataclass(frozen=True)
@@ -182,6 +194,7 @@ def read_page(data: memoryview, page: int) -> Page:
         extra=directory.number(_EXTRA_SAMPLES, 0) if _EXTRA_SAMPLES in directory else None,
         separate=samples > 1 and directory.number(_PLANAR, 1) == 2,
         tiled=_TILE_WIDTH in directory,
+        upright=directory.number(_ORIENTATION, 1) == 1,
         profile=directory.block(_PROFILE),
         pages=len(places),
     )

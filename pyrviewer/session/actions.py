@@ -79,7 +79,9 @@ class ActionRegistry:
     def keys(self, identity: str) -> tuple[str, ...]:
         """Return the keys of an action: the user's, or the default ones."""
         bound = self._settings.get("keys", {}).get(identity)
-        return tuple(bound) if isinstance(bound, list) else self._specs[identity].shortcut
+        if isinstance(bound, list) and all(isinstance(key, str) for key in bound):
+            return tuple(bound)
+        return self._specs[identity].shortcut
 
     def rebind(self, identity: str, keys: tuple[str, ...]) -> None:
         """Give an action other keys; whoever had them loses them."""

@@ -14,6 +14,7 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from PyQt6 import sip
 from PyQt6.QtCore import QObject, pyqtSignal
 
 from pyrviewer.compute.ticket import Cancelled, Ticket
@@ -100,7 +101,7 @@ class JobService(QObject):
 
     def _deliver(self, message: _Message) -> None:
         lane = self._lanes.get(message.lane)
-        if lane is not None and self._open:
+        if lane is not None and not sip.isdeleted(lane) and self._open:
             lane.receive(message.generation, message.kind, message.value)
 
     def shutdown(self, timeout: float = 3.0) -> bool:
@@ -183,17 +184,15 @@ class JobLane(QObject):
         self._finish(kind, value, stale)
 
     def _finish(self, kind: str, value: object, stale: bool) -> None:
+        """Begin the waiting job; tell the result first, and then that nothing runs."""
         self._ticket = None
         work, self._pending = self._pending, None
         if work is not None:
-            self._ticket = None
             self._generation += 1
             self._ticket = self._service.start(self, self._generation, work)
+        if kind == "ok" and not stale:
+            self.succeeded.emit(value)
+        elif kind == "error" and not stale:
+            self.failed.emit(value)
         if not self.busy:
             self.busy_changed.emit(False)
-        if stale:
-            return
-        if kind == "ok":
-            self.succeeded.emit(value)
-        elif kind == "error":
-            self.failed.emit(value)

@@ -33,9 +33,10 @@ class Settings(QObject):
 
     def set(self, key: str, value: Any) -> None:
         """Remember a value that JSON can hold."""
-        if self.get(key, value) == value and self._store.contains(f"app/{key}"):
+        text = json.dumps(value)
+        if self._store.value(f"app/{key}") == text:
             return
-        self._store.setValue(f"app/{key}", json.dumps(value))
+        self._store.setValue(f"app/{key}", text)
         self.changed.emit(key)
 
     def geometry(self) -> bytes:

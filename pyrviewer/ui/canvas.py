@@ -26,8 +26,8 @@ from pyrviewer.session.viewport import View, Viewport
 from pyrviewer.ui.picture import Layer, Mapping, draw_layer, level_rect
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
     from collections.abc import Mapping as Dictionary
-    from collections.abc import Sequence
 
 MARGIN = 16  # logical pixels left free around a fitted picture
 WHEEL_STEP = 1.2
@@ -100,6 +100,7 @@ class Canvas(QWidget):
         self.viewport = viewport
         self.linked = True
         self.wheel_pans = False
+        self.pixel_grid = True
         self.layers: tuple[Layer, ...] = ()
         self._second: tuple[Layer, ...] = ()
         self._split: float | None = None
@@ -136,6 +137,17 @@ class Canvas(QWidget):
         titles = ", ".join(layer.title for layer in self.layers)
         self.setAccessibleName(titles or "Empty pane")
         self.update()
+
+    def replace_layers(self, change: Callable[[Layer], Layer]) -> None:
+        """Put other layers in the place of those on the screen."""
+        self.layers = tuple(change(layer) for layer in self.layers)
+        self._second = tuple(change(layer) for layer in self._second)
+        self.update()
+
+    @property
+    def all_layers(self) -> tuple[Layer, ...]:
+        """The layers on both sides of the divider."""
+        return self.layers + self._second
 
     def set_peeking(self, on: bool) -> None:
         """Show the reference for a moment."""
@@ -230,7 +242,7 @@ class Canvas(QWidget):
         shown = self._peek if self._peeking and self._peek else self.layers
         if self._split is None or shown is self._peek:
             for layer in shown:
-                draw_layer(painter, mapping, layer, whole)
+                draw_layer(painter, mapping, layer, whole, grid=self.pixel_grid)
                 self._draw_marks(painter, mapping, layer)
         else:
             self._draw_split(painter, mapping, whole, self._split)
@@ -245,7 +257,7 @@ class Canvas(QWidget):
         right = QRectF(middle, 0, mapping.width - middle, mapping.height)
         for layers, part in ((self.layers, left), (self._second, right)):
             for layer in layers:
-                draw_layer(painter, mapping, layer, part)
+                draw_layer(painter, mapping, layer, part, grid=self.pixel_grid)
         accent = self.palette().color(QPalette.ColorRole.Highlight)
         painter.setPen(QPen(accent, 2 * self.ratio))
         painter.drawLine(QPointF(middle, 0), QPointF(middle, mapping.height))
@@ -293,11 +305,12 @@ class Canvas(QWidget):
         """Return name, size and zoom, or as much of it as there is room for."""
         height, width = layer.geometry.shape
         zoom = layer.geometry.scale_x * self.effective_view().scale * 100
-        percent = f"{zoom:.0f}" if zoom >= 10 else f"{zoom:.1f}"
+        percent = f"{zoom:.0f} %" if zoom >= 10 else f"{zoom:.1f} %"
         number = layer.title.split(" ")[-1]
         size = f"{width} × {height}"
         for text in (
-            f"{layer.title}   {size}   {percent} %",
+            "   ".join(filter(None, (layer.title, size, percent, layer.range))),
+            f"{layer.title}   {size}   {percent}",
             f"{layer.title}   {size}",
             f"{number}   {size}",
             layer.title,

@@ -188,6 +188,12 @@ class Commands(QObject):
             state = "Panes move together." if grid.linked else "Each pane moves alone."
             self._context.notices.info(state)
 
+    def toggle_pixel_grid(self) -> None:
+        """Draw or leave out the lines between large pixels."""
+        grid = self._grid()
+        if grid is not None:
+            grid.set_pixel_grid(not grid.pixel_grid)
+
     def set_theme(self, choice: str) -> None:
         """Use the light, the dark or the system's colours."""
         self._context.settings.set("theme", choice)
@@ -292,6 +298,10 @@ class Commands(QObject):
         def themed(choice: str) -> bool:
             return bool(settings.get("theme", "system") == choice)
 
+        def gridded() -> bool:
+            found = self._grid()
+            return found is not None and found.pixel_grid
+
         def linked() -> bool:
             found = self._grid()
             return found is not None and found.linked
@@ -319,6 +329,9 @@ class Commands(QObject):
                        ("-", "Ctrl+-"), "", "View", enabled=active),
             ActionSpec("view.link", "Link panes", "Let all panes look at the same place.",
                        self.toggle_link, ("L",), "link", "View", enabled=active, checked=linked),
+            ActionSpec("view.pixel_grid", "Pixel grid", "Lines between large pixels, and values.",
+                       self.toggle_pixel_grid, ("Ctrl+G",), "grid", "View", enabled=active,
+                       checked=gridded),
             ActionSpec("view.wheel", "Wheel pans", "The wheel pans, and zooms with Ctrl held.",
                        self.toggle_wheel, (), "", "View",
                        checked=partial(settings.get, "wheel_pans", False)),

@@ -52,6 +52,10 @@ class Lab(QObject):
     def peek(self, on: bool) -> None:
         """Show the reference while Shift is held, where there is one."""
 
+    def escape(self) -> bool:
+        """Leave a mode of the lab; False where there is none to leave."""
+        return False
+
     def focus_view(self) -> None:
         """Give the keyboard to the panes."""
         self.view.setFocus()

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from pyrviewer.ui.lab import Lab, LabContext
 
 PANEL_WIDTH = 336
+SIZE = QSize(1600, 960)  # logical pixels, at the first start
 
 
 class MainWindow(QMainWindow):
@@ -249,9 +250,9 @@ class MainWindow(QMainWindow):
         return bool(busy)
 
     def escape(self) -> None:
-        """Cancel work, else close the notices."""
-        if not self.cancel_work():
-            self.notices.clear()
+        """Cancel work, else close the notices, else leave the lab's present mode."""
+        if not self.cancel_work() and not self.notices.clear() and self.lab is not None:
+            self.lab.escape()
 
     def toggle_panels(self) -> None:
         """Fold the rail, the tabs and the panel away, or bring them back."""
@@ -298,14 +299,16 @@ class MainWindow(QMainWindow):
             application.removeEventFilter(self)
         super().closeEvent(event)
 
-    def place(self, geometry: bytes) -> None:
-        """Restore the saved geometry, or fit the screen."""
-        if geometry and self.restoreGeometry(QByteArray(geometry)):
-            return
+    def open_at(self, geometry: bytes) -> None:
+        """Show the window where it was, or as large as it needs, at most the whole screen."""
         screen = QGuiApplication.primaryScreen()
-        if screen is not None:
-            room = screen.availableGeometry()
-            self.resize(min(1600, room.width()), min(1000, room.height()))
+        if geometry and self.restoreGeometry(QByteArray(geometry)):
+            self.show()
+        elif screen is not None and screen.availableGeometry().width() <= SIZE.width():
+            self.showMaximized()
+        else:
+            self.resize(SIZE)
+            self.show()
 
 
 def facts(document: Document) -> str:

@@ -4,9 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PyQt6.QtCore import QEvent, QObject, Qt
+from PyQt6.QtCore import QEvent, QObject, Qt, QTimer
 from PyQt6.QtGui import QKeyEvent
-from PyQt6.QtWidgets import QDialog, QLineEdit, QListWidget, QListWidgetItem, QVBoxLayout
+from PyQt6.QtWidgets import (
+    QApplication,
+    QFrame,
+    QLineEdit,
+    QListWidget,
+    QListWidgetItem,
+    QVBoxLayout,
+)
 
 from pyrviewer.ui.theme import RHYTHM, icon
 
@@ -34,14 +41,20 @@ def rank(query: str, text: str) -> int | None:
     return cost
 
 
-class CommandPalette(QDialog):
-    """A line to type in and the actions that fit."""
+class CommandPalette(QFrame):
+    """A line to type in and the actions that fit, over the middle of a window.
+
+    A child of the window rather than a popup, which some window managers leave unpainted. It
+    goes when the keyboard goes elsewhere.
+    """
 
     def __init__(self, registry: ActionRegistry, menus: Menus, parent: QWidget) -> None:
-        super().__init__(parent, Qt.WindowType.Popup)
+        super().__init__(parent)
         self._registry, self._menus = registry, menus
+        self.setObjectName("notice")
         self.setAccessibleName("Command palette")
-        self.setFixedSize(520, 380)
+        self.setFixedSize(560, 400)
+        self._before = QApplication.focusWidget()
         column = QVBoxLayout(self)
         column.setContentsMargins(RHYTHM, RHYTHM, RHYTHM, RHYTHM)
         self.line = QLineEdit(self)
@@ -52,7 +65,6 @@ class CommandPalette(QDialog):
         self.line.installEventFilter(self)
         self.list = QListWidget(self)
         self.list.setAccessibleName("Matching commands")
-        self.list.itemActivated.connect(self._accept)
         self.list.itemClicked.connect(self._accept)
         column.addWidget(self.line)
         column.addWidget(self.list)
@@ -71,7 +83,7 @@ class CommandPalette(QDialog):
                 found.append((cost, self._label(spec), spec))
         for _, label, spec in sorted(found, key=lambda entry: entry[:2]):
             keys = ", ".join(self._registry.keys(spec.id))
-            item = QListWidgetItem(f"{label}    {keys}")
+            item = QListWidgetItem(f"{label}    {keys}" if keys else label)
             if spec.icon:
                 item.setIcon(icon(spec.icon))
             item.setToolTip(spec.tip)
@@ -81,12 +93,28 @@ class CommandPalette(QDialog):
 
     def _accept(self) -> None:
         item = self.list.currentItem()
-        self.close()
-        if item is not None:
-            self._menus.run(item.data(Qt.ItemDataRole.UserRole))
+        identity = item.data(Qt.ItemDataRole.UserRole) if item is not None else None
+        self.dismiss()
+        if identity is not None:
+            self._menus.run(identity)
+
+    def dismiss(self) -> None:
+        """Go away and give the keyboard back."""
+        if self.isVisible():
+            self.hide()
+            if self._before is not None:
+                self._before.setFocus()
+            self.deleteLater()
 
     def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:
-        """Let the arrow keys move in the list while typing."""
+        """Let the arrow keys move in the list while typing, and Esc close it."""
+        if event is not None and event.type() == QEvent.Type.FocusOut:
+            QTimer.singleShot(0, self._check_focus)
+        if isinstance(event, QKeyEvent) and event.key() == Qt.Key.Key_Escape:
+            event.accept()  # before the window's own shortcut
+            if event.type() == QEvent.Type.KeyPress:
+                self.dismiss()
+            return True
         if isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress:
             step = {Qt.Key.Key_Up: -1, Qt.Key.Key_Down: 1}.get(Qt.Key(event.key()), 0)
             step = {Qt.Key.Key_PageUp: -8, Qt.Key.Key_PageDown: 8}.get(Qt.Key(event.key()), step)
@@ -96,9 +124,14 @@ class CommandPalette(QDialog):
                 return True
         return super().eventFilter(watched, event)
 
+    def _check_focus(self) -> None:
+        focus = QApplication.focusWidget()
+        if focus is None or not (focus is self or self.isAncestorOf(focus)):
+            self.dismiss()
+
     def open_over(self, window: QWidget) -> None:
         """Show at the top middle of a window."""
-        corner = window.mapToGlobal(window.rect().topLeft())
-        self.move(corner.x() + (window.width() - self.width()) // 2, corner.y() + 72)
+        self.move((window.width() - self.width()) // 2, 72)
         self.show()
+        self.raise_()
         self.line.setFocus()

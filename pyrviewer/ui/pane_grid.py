@@ -9,7 +9,7 @@ from PyQt6.QtCore import QPoint, Qt, pyqtSignal
 from PyQt6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from pyrviewer.session.viewport import View, Viewport
-from pyrviewer.ui.canvas import Canvas, Highlight
+from pyrviewer.ui.canvas import CHIP_HEIGHT, MARGIN, Canvas, Highlight
 from pyrviewer.ui.timers import after
 
 if TYPE_CHECKING:
@@ -36,7 +36,9 @@ def best_columns(count: int, width: float, height: float, aspect: float) -> int:
     best, best_scale = 1, 0.0
     for columns in range(1, count + 1):
         rows = -(-count // columns)
-        scale = min(width / columns / aspect, height / rows)
+        room_x = width / columns - 2 * MARGIN
+        room_y = height / rows - 2 * MARGIN - CHIP_HEIGHT
+        scale = min(room_x / aspect, room_y)
         if scale > best_scale:
             best, best_scale = columns, scale
     return best
@@ -66,6 +68,7 @@ class PaneGrid(QWidget):
         self._viewports: list[Viewport] = []
         self._linked = True
         self._wheel_pans = False
+        self._pixel_grid = True
         self._fit_timer = after(self, 0, self._refit)
         self._settle_timer = after(self, SETTLE, self.settled)
         self.setAccessibleName("Image panes")
@@ -122,6 +125,7 @@ class PaneGrid(QWidget):
     def _add_canvas(self, viewport: Viewport, line: QHBoxLayout) -> Canvas:
         canvas = Canvas(viewport, self)
         canvas.linked, canvas.wheel_pans = self._linked, self._wheel_pans
+        canvas.pixel_grid = self._pixel_grid
         canvas.hovered.connect(self.hovered)
         canvas.clicked.connect(self.clicked)
         canvas.menu_requested.connect(self.menu_requested)
@@ -185,6 +189,18 @@ class PaneGrid(QWidget):
         self._wheel_pans = on
         for canvas in self.canvases:
             canvas.wheel_pans = on
+
+    @property
+    def pixel_grid(self) -> bool:
+        """Whether lines are drawn between large pixels."""
+        return self._pixel_grid
+
+    def set_pixel_grid(self, on: bool) -> None:
+        """Draw lines between large pixels, and their values."""
+        self._pixel_grid = on
+        for canvas in self.canvases:
+            canvas.pixel_grid = on
+            canvas.update()
 
     def set_peeking(self, on: bool) -> None:
         """Show the reference in every pane that has one."""

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, cast
 
-from PyQt6.QtCore import QRectF, Qt
-from PyQt6.QtGui import QColor, QFont, QImage, QPainter, QPen, QTransform
+from PyQt6.QtCore import QRect, QRectF, Qt
+from PyQt6.QtGui import QColor, QFont, QImage, QPainter, QPen, QRegion, QTransform
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -102,6 +102,8 @@ class Layer:
         Left, top, right and bottom on the canvas; nothing is drawn outside.
     source : ndarray, optional
         The values behind it in their native dtype.
+    range : str
+        Which values black and white, or the ends of the colour map, stand for.
     smooth : bool
         Interpolate when enlarged instead of showing squares.
     """
@@ -112,6 +114,7 @@ class Layer:
     extent: tuple[float, float, float, float]
     picture: Picture
     source: Values = None
+    range: str = ""
     smooth: bool = False
     patch: Patch | None = None
 
@@ -172,8 +175,36 @@ def _draw_texture(
     painter.drawImage(part, texture.image, part)
 
 
-def draw_layer(painter: QPainter, mapping: Mapping, layer: Layer, clip: QRectF) -> None:
-    """Draw a layer in device pixels, from the octave nearest to the screen's resolution."""
+def _draw_patch(painter: QPainter, mapping: Mapping, patch: Patch) -> QRect:
+    """Draw an exact part and return the device pixels that it covers wholly."""
+    base, picture, grid = painter.transform(), patch.texture.image, patch.geometry
+    step = grid.scale_x * mapping.scale
+    zoomed = step >= NEAREST_FROM
+    painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, not zoomed)
+    placed = replace(
+        grid,
+        offset_x=grid.offset_x + grid.scale_x * patch.x,
+        offset_y=grid.offset_y + grid.scale_y * patch.y,
+    )
+    _draw_texture(painter, mapping, patch.texture, placed, 0)
+    painter.setTransform(base)
+    box = mapping.rect(
+        placed.offset_x,
+        placed.offset_y,
+        placed.offset_x + grid.scale_x * picture.width(),
+        placed.offset_y + grid.scale_y * picture.height(),
+    )
+    left, top = math.ceil(box.left()), math.ceil(box.top())
+    return QRect(left, top, math.floor(box.right()) - left, math.floor(box.bottom()) - top)
+
+
+def draw_layer(
+    painter: QPainter, mapping: Mapping, layer: Layer, clip: QRectF, *, grid: bool = True
+) -> None:
+    """Draw a layer in device pixels, from the octave nearest to the screen's resolution.
+
+    With `grid`, large pixels have lines between them, and their values where they fit.
+    """
     pixel = layer.geometry.scale_x * mapping.scale
     chosen = layer.picture.choose(pixel)
     area = mapping.rect(*layer.extent).intersected(clip)
@@ -183,24 +214,15 @@ def draw_layer(painter: QPainter, mapping: Mapping, layer: Layer, clip: QRectF) 
     squares = not layer.smooth and pixel >= NEAREST_FROM
     painter.save()
     painter.setClipRect(area)
-    painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, not squares)
-    base = painter.transform()
-    _draw_texture(painter, mapping, texture, layer.geometry, octave)
-    patch = layer.patch
-    if patch is not None:
-        painter.setTransform(base)
-        grid = patch.geometry
-        inner = mapping.rect(
-            grid.offset_x + grid.scale_x * patch.x,
-            grid.offset_y + grid.scale_y * patch.y,
-            grid.offset_x + grid.scale_x * (patch.x + patch.texture.image.width()),
-            grid.offset_y + grid.scale_y * (patch.y + patch.texture.image.height()),
-        )
-        zoomed = grid.scale_x * mapping.scale >= NEAREST_FROM
-        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, not zoomed)
-        painter.drawImage(inner, patch.texture.image)
+    if layer.patch is not None:
+        covered = _draw_patch(painter, mapping, layer.patch)
+        rest = QRegion(area.toAlignedRect()) - QRegion(covered)
+        painter.setClipRegion(rest, Qt.ClipOperation.IntersectClip)
+    if layer.patch is None or not painter.clipRegion().isEmpty():
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, not squares)
+        _draw_texture(painter, mapping, texture, layer.geometry, octave)
     painter.restore()
-    if squares and pixel >= GRID_FROM:
+    if grid and squares and pixel >= GRID_FROM:
         _draw_grid(painter, mapping, layer, area)
 
 

@@ -9,6 +9,7 @@ from pyrviewer.session.actions import ActionSpec
 
 if TYPE_CHECKING:
     from pyrviewer.labs.octaves.controller import OctavesLab
+    from pyrviewer.ui.widgets.form import Section
 
 MENU = "Octaves"
 LAYOUTS = (
@@ -120,6 +121,10 @@ def _octaves(lab: OctavesLab) -> list[ActionSpec]:
     ]  # fmt: skip
 
 
+def _open(section: Section) -> bool:
+    return section.open
+
+
 def _flip(lab: OctavesLab, name: str) -> None:
     lab.change(name, not getattr(lab.state, name))
 
@@ -129,6 +134,17 @@ def _display(lab: OctavesLab) -> list[ActionSpec]:
         ("true_geometry", "True geometry", "G", "Place octaves where their samples lie."),
         ("smooth", "Smooth enlargement", "S", "Enlarge octaves with the pyramid's own kernel."),
         ("auto_range", "Auto range", "N", "Stretch the display to the values that occur."),
+    )
+
+    def fold(section: Section) -> None:
+        section.set_open(not section.open)
+        if section.open:
+            lab.panel.ensureWidgetVisible(section)
+
+    sections = (
+        ("values", "Values", "I", lab.panel.values),
+        ("histogram", "Histogram", "H", lab.panel.histogram),
+        ("spectrum", "Spectrum", "Shift+H", lab.panel.spectrum),
     )
 
     def reset() -> None:
@@ -142,6 +158,14 @@ def _display(lab: OctavesLab) -> list[ActionSpec]:
                 menu=MENU, enabled=partial(_present, lab), checked=partial(_is, lab, name, True),
             )
             for name, text, key, tip in items
+        ),
+        *(
+            ActionSpec(
+                f"octaves.show_{name}", text, f"Fold the {text.lower()} section in or out.",
+                partial(fold, section), shortcut=(key,), menu=f"{MENU}/Sections",
+                checked=partial(_open, section),
+            )
+            for name, text, key, section in sections
         ),
         ActionSpec(
             "octaves.reset_gains", "Reset gains", "Set every gain to 1 and hear every band.",

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, cast
 from pyrviewer.compute import pyramid
 from pyrviewer.labs.octaves import actions, run
 from pyrviewer.labs.octaves.export import Exporter
-from pyrviewer.labs.octaves.panel import PREFILTER_NAMES, OctavesPanel
-from pyrviewer.labs.octaves.state import AUTO, PREFILTERS, OctavesState, resolve
+from pyrviewer.labs.octaves.panel import BENCH_ITEMS, PREFILTER_NAMES, OctavesPanel
+from pyrviewer.labs.octaves.state import AUTO, OctavesState, resolve
 from pyrviewer.labs.octaves.view import OctavesView
 from pyrviewer.ui.lab import Lab, LabContext
 from pyrviewer.ui.picture import format_value
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from PyQt6.QtCore import QObject, QPoint
 
     from pyrviewer.compute.geometry import LevelGeometry
-    from pyrviewer.labs.octaves.run import Bench, Build, Octave, PatchResult, Rebuilt, Spectra
+    from pyrviewer.labs.octaves.run import Bench, Build, Measurements, Octave, PatchResult, Rebuilt
     from pyrviewer.labs.octaves.state import BuildRequest
     from pyrviewer.session.actions import ActionSpec
     from pyrviewer.session.document import Document
@@ -67,7 +67,7 @@ class OctavesLab(Lab):
         view.menu_requested.connect(self._on_menu)
         view.patches_wanted.connect(self._want_patches)
         view.grid.resized.connect(self._on_resized)
-        panel.spectrum_opened.connect(self._want_spectra)
+        panel.measurement_opened.connect(self._want_measurements)
 
     def _make_lanes(self) -> None:
         make = self.context.jobs.lane
@@ -79,12 +79,12 @@ class OctavesLab(Lab):
         self._rebuild_lane = make("Rebuilding", self)
         self._rebuild_lane.partial.connect(self._take_rebuilt)
         self._rebuild_lane.succeeded.connect(self._take_rebuilt)
-        self._spectra_lane = make("Measuring spectra", self)
-        self._spectra_lane.succeeded.connect(self._take_spectra)
+        self._measure_lane = make("Measuring", self)
+        self._measure_lane.succeeded.connect(self._take_measurements)
         self._bench_lane = make("Comparing prefilters", self)
         self._bench_lane.succeeded.connect(self._take_bench)
         self.lanes = (
-            self._build_lane, self._rebuild_lane, self._spectra_lane, self._bench_lane,
+            self._build_lane, self._rebuild_lane, self._measure_lane, self._bench_lane,
             self._patch_lane,
         )  # fmt: skip
         for lane in self.lanes:
@@ -159,8 +159,7 @@ class OctavesLab(Lab):
             if state.layout == "one" and state.compare == "difference":
                 self._want_difference(build, state)
             self.view.show_build(build, state, self._difference)
-        if self.panel.spectrum.open and build.complete:
-            self._want_spectra()
+        self._want_measurements()
 
     def _take_build(self, build: Build) -> None:
         first = self.build is None or self.build.request.pixels is not build.request.pixels
@@ -224,7 +223,7 @@ class OctavesLab(Lab):
         state = self.state
         pixels = run.chart(state.chart, self.document.pixels)
         level = min(state.bench_level, pyramid.max_levels(pixels.shape[:2]))
-        prefilters = tuple(p for p in PREFILTERS if p != "max")
+        prefilters = tuple(name for _, name in BENCH_ITEMS)
         request = run.BenchRequest(pixels, level, prefilters, state.bench_first, state.bench_second)
         self._bench_lane.submit(partial(run.bench, request=request))
 
@@ -235,17 +234,21 @@ class OctavesLab(Lab):
             self._bench = bench
             self.view.show_bench(bench, dict(PREFILTER_NAMES))
 
-    def _want_spectra(self) -> None:
-        build = self.build
-        if build is not None and build.complete:
-            prefilter = build.request.prefilter
-            self._spectra_lane.submit(
-                partial(run.spectra, octaves=build.gaussian, prefilter=prefilter)
+    def _want_measurements(self) -> None:
+        build, panel = self.build, self.panel
+        if build is None or not build.complete:
+            return
+        if panel.spectrum.open or panel.histogram.open:
+            shown = build.octaves[min(self.state.selected, len(build.octaves) - 1)]
+            work = partial(
+                run.measure, octaves=build.gaussian, prefilter=build.request.prefilter, shown=shown
             )
+            self._measure_lane.submit(work)
 
-    def _take_spectra(self, spectra: Spectra) -> None:
+    def _take_measurements(self, found: Measurements) -> None:
         if self.build is not None:
-            self.panel.show_spectra(spectra, self.build, self.state.selected)
+            self.panel.show_spectra(found, self.build)
+            self.panel.show_histogram(found.histogram, found.level)
 
     # Exact enlargement
 
@@ -322,6 +325,13 @@ class OctavesLab(Lab):
     def actions(self) -> Sequence[ActionSpec]:
         """Return what can be done in this lab."""
         return actions.actions(self)
+
+    def escape(self) -> bool:
+        """Let go of held values; False where none were held."""
+        held = self._frozen
+        if held:
+            self._set_hover(None, frozen=False)
+        return held
 
     def focus_view(self) -> None:
         """Give the keyboard to the panes."""

@@ -18,7 +18,9 @@ from pyrviewer.ui.widgets.plot import Plot
 from pyrviewer.ui.widgets.table import TextTable
 
 if TYPE_CHECKING:
-    from pyrviewer.labs.octaves.run import Build, Rebuilt, Spectra
+    from pyrviewer.compute.histogram import Histogram
+    from pyrviewer.compute.prefilter import Prefilter
+    from pyrviewer.labs.octaves.run import Build, Measurements, Rebuilt
     from pyrviewer.labs.octaves.state import OctavesState
     from pyrviewer.ui.canvas import Hover
 
@@ -30,6 +32,11 @@ PREFILTER_NAMES = {
     "lanczos": "Lanczos",
     "max": "Maximum",
 }
+BENCH_ITEMS: tuple[tuple[str, Prefilter], ...] = (
+    ("None", "none"), ("Box", "box"), ("Binomial", "binomial"), ("Area", "area"),
+    ("Lanczos", "lanczos"),
+)  # fmt: skip
+FOLDED = "#f0883e"
 KIND_ITEMS = (
     ("Gaussian", "gaussian", "", "Smoothed and halved images"),
     ("Laplacian", "laplacian", "", "Each octave minus the enlarged next one: the lost detail"),
@@ -46,7 +53,7 @@ class OctavesPanel(QScrollArea):
     """
 
     changed = pyqtSignal(str, object)
-    spectrum_opened = pyqtSignal()
+    measurement_opened = pyqtSignal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -62,6 +69,7 @@ class OctavesPanel(QScrollArea):
         self._aliasing_section()
         self._values_section()
         self._storage_section()
+        self._histogram_section()
         self._spectrum_section()
         self._column.addStretch(1)
         self.setWidget(inner)
@@ -139,11 +147,10 @@ class OctavesPanel(QScrollArea):
         self.bench_level.setRange(1, 5)
         self.bench_level.valueChanged.connect(self._bench_level_moved)
         self.aliasing.add_row("Level", self.bench_level, "The octave that is compared.")
-        names = [(PREFILTER_NAMES[p], p) for p in PREFILTERS if p != "max"]
-        self.bench_first = Choice(names, self.aliasing)
+        self.bench_first = Choice(BENCH_ITEMS, self.aliasing)
         self.bench_first.chosen.connect(self._first_chosen)
         self.aliasing.add_row("Show", self.bench_first, "The difference pane shows this one ...")
-        self.bench_second = Choice(names, self.aliasing)
+        self.bench_second = Choice(BENCH_ITEMS, self.aliasing)
         self.bench_second.chosen.connect(self._second_chosen)
         self.aliasing.add_row("minus", self.bench_second, "... minus this one.")
 
@@ -171,6 +178,17 @@ class OctavesPanel(QScrollArea):
         self.storage_note = caption("", self.storage)
         self.storage.rows.addWidget(self.storage_note)
 
+    def _histogram_section(self) -> None:
+        self.histogram = self._section(
+            "Histogram", "How often each value occurs in the selected octave, by channel."
+        )
+        self.histogram_plot = Plot("value", "samples", self.histogram, log_x=False)
+        self.histogram.rows.addWidget(self.histogram_plot)
+        self.histogram_note = caption("", self.histogram)
+        self.histogram.rows.addWidget(self.histogram_note)
+        self.histogram.set_open(False)
+        self.histogram.toggled.connect(self._measurement_toggled)
+
     def _spectrum_section(self) -> None:
         self.spectrum = self._section(
             "Spectrum",
@@ -182,7 +200,7 @@ class OctavesPanel(QScrollArea):
         self.spectrum_note = caption("", self.spectrum)
         self.spectrum.rows.addWidget(self.spectrum_note)
         self.spectrum.set_open(False)
-        self.spectrum.toggled.connect(self._spectrum_toggled)
+        self.spectrum.toggled.connect(self._measurement_toggled)
 
     # What the user did
 
@@ -216,9 +234,9 @@ class OctavesPanel(QScrollArea):
     def _second_chosen(self, value: object) -> None:
         self._emit("bench_second", value)
 
-    def _spectrum_toggled(self, on: bool) -> None:
+    def _measurement_toggled(self, on: bool) -> None:
         if on:
-            self.spectrum_opened.emit()
+            self.measurement_opened.emit()
 
     # Showing
 
@@ -293,17 +311,31 @@ class OctavesPanel(QScrollArea):
             f"{dtype}. Held: click again to let go." if frozen else f"{dtype}. Click to hold."
         )
 
-    def show_spectra(self, spectra: Spectra, build: Build, selected: int) -> None:
+    def show_histogram(self, found: Histogram, level: int) -> None:
+        """Draw the distribution of the selected octave's values."""
+        self.histogram_plot.clear()
+        middles = (found.edges[:-1] + found.edges[1:]) / 2
+        colours = ("#e5534b", "#57ab5a", "#539bf5") if len(found.counts) == 3 else ("",)
+        for counts, colour in zip(found.counts, colours, strict=True):
+            self.histogram_plot.add_curve(middles, counts + 0.5, strong=True, colour=colour)
+        self.histogram_note.setText(
+            f"Level {level}: {found.low:.2%} at the lowest value, {found.high:.2%} at the highest."
+        )
+
+    def show_spectra(self, found: Measurements, build: Build) -> None:
         """Draw the spectra over the frequencies of the original."""
+        selected = found.level
         ratio = build.request.ratio
         self.plot.clear()
-        for k, radial in enumerate(spectra.octaves):
+        for k, radial in enumerate(found.spectra):
             self.plot.add_curve(radial.frequency / ratio**k, radial.power, strong=k == selected)
-        self.plot.add_lines([0.5 / ratio**k for k in range(len(spectra.octaves))])
-        if selected < len(spectra.foldings):
-            folding = spectra.foldings[selected]
+        self.plot.add_lines([0.5 / ratio**k for k in range(len(found.spectra))])
+        if selected < len(found.foldings):
+            folding = found.foldings[selected]
             scale = ratio ** (selected + 1)
-            self.plot.add_curve(folding.frequency / scale, folding.alias, strong=False, filled=True)
+            self.plot.add_curve(
+                folding.frequency / scale, folding.alias, strong=False, colour=FOLDED, dashed=True
+            )
             self.spectrum_note.setText(
                 f"Octave {selected} to {selected + 1}: {folding.share:.3%} of the energy that is "
                 "left has folded."

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pyrviewer.compute import charts, display, geometry, pyramid, signed, spectrum
+from pyrviewer.compute import charts, display, geometry, histogram, pyramid, signed, spectrum
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -42,6 +42,8 @@ class Octave:
         Its display picture, finest first; None where not ready yet.
     limit : float
         Value at the end of the signed colour map; 0 for unsigned octaves.
+    range : (float, float)
+        Values shown black and white, of unsigned octaves.
     """
 
     level: int
@@ -49,6 +51,7 @@ class Octave:
     geometry: LevelGeometry
     mips: tuple[Mip | None, ...]
     limit: float = 0.0
+    range: tuple[float, float] = (0.0, 255.0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,7 +67,7 @@ class Build:
 
 
 def _pad(pixels: Array) -> Mip:
-    return Mip(np.pad(pixels, ((1, 1), (1, 1), (0, 0)), mode="edge"), 1)
+    return Mip(display.with_border(pixels), 1)
 
 
 def mips(shown: Array, ticket: Ticket, *, border: bool) -> tuple[Mip, ...]:
@@ -131,7 +134,9 @@ def _show_octaves(
         if octave.shape[0] * octave.shape[1] > COARSE and k < len(octaves) - 1 and not offered:
             offered = True
             coarse = [
-                Octave(j, octaves[j], grids[j], own[j] if j > k else _later(own, k, j))
+                Octave(
+                    j, octaves[j], grids[j], own[j] if j > k else _later(own, k, j), range=limits
+                )
                 for j in range(len(octaves))
             ]
             if shared:
@@ -144,7 +149,7 @@ def _show_octaves(
         else:
             own[k] = mips(shown, ticket, border=k > 0)
         ticket.check(1 - k / len(octaves))
-    return [Octave(k, octaves[k], grids[k], own[k]) for k in range(len(octaves))]
+    return [Octave(k, octaves[k], grids[k], own[k], range=limits) for k in range(len(octaves))]
 
 
 def _later(own: list[tuple[Mip | None, ...]], ready: int, level: int) -> tuple[Mip | None, ...]:
@@ -170,8 +175,11 @@ def _show_bands(
         shown.append(Octave(k, band, grids[k], mips(picture, ticket, border=k > 0), limit))
         ticket.check((k + 1) / len(octaves))
     top = len(octaves) - 1
-    residual = display.to_display(octaves[top], *display.auto_range(octaves[0]), ticket=ticket)
-    shown.append(Octave(top, octaves[top], grids[top], mips(residual, ticket, border=top > 0)))
+    limits = display.auto_range(octaves[0])
+    residual = display.to_display(octaves[top], *limits, ticket=ticket)
+    shown.append(
+        Octave(top, octaves[top], grids[top], mips(residual, ticket, border=top > 0), range=limits)
+    )
     return shown
 
 
@@ -257,21 +265,26 @@ def _compare(
     return Rebuilt(
         found,
         level,
-        Octave(level, rebuilt, grid, mips(shown, ticket, border=level > 0)),
+        Octave(level, rebuilt, grid, mips(shown, ticket, border=level > 0), range=request.range),
         Octave(level, found.difference, grid, mips(error, ticket, border=level > 0), limit),
     )
 
 
 @dataclass(frozen=True, eq=False)
-class Spectra:
-    """Radial power spectra per octave, and what each reduction folds back."""
+class Measurements:
+    """Radial power spectra per octave, what each reduction folds back, and one histogram."""
 
-    octaves: list[spectrum.RadialSpectrum]
+    spectra: list[spectrum.RadialSpectrum]
     foldings: list[spectrum.Folding]
+    histogram: histogram.Histogram
+    level: int
 
 
-def spectra(ticket: Ticket, octaves: list[Array], prefilter: pyramid.Prefilter) -> Spectra:
-    """Measure every octave with at least 16 pixels a side."""
+def measure(
+    ticket: Ticket, octaves: list[Array], prefilter: pyramid.Prefilter, shown: Octave
+) -> Measurements:
+    """Measure the spectra of octaves with at least 16 pixels a side, and the shown one's values."""
+    values = histogram.histogram(shown.source)
     large = [octave for octave in octaves if min(octave.shape[:2]) >= 16]
     radial, foldings = [], []
     for k, octave in enumerate(large):
@@ -280,7 +293,7 @@ def spectra(ticket: Ticket, octaves: list[Array], prefilter: pyramid.Prefilter) 
         if prefilter != "max":
             foldings.append(spectrum.folding(octave, prefilter))
         ticket.check((k + 1) / len(large))
-    return Spectra(radial, foldings)
+    return Measurements(radial, foldings, values, shown.level)
 
 
 @dataclass(frozen=True, eq=False)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from functools import partial
+from itertools import accumulate
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,7 +15,7 @@ from PyQt6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from pyrviewer.compute import geometry
 from pyrviewer.session.viewport import Viewport
-from pyrviewer.ui.canvas import CHIP_HEIGHT, Highlight, Hover
+from pyrviewer.ui.canvas import CHIP_HEIGHT, MARGIN, Highlight, Hover
 from pyrviewer.ui.pane_grid import Pane, PaneGrid, best_columns
 from pyrviewer.ui.picture import Layer, Patch, Picture, Texture, pixel_range, qimage
 from pyrviewer.ui.theme import RHYTHM
@@ -53,30 +55,36 @@ def picture_of(octave: Octave) -> Picture:
     return Picture([Texture(m.pixels, m.border) if m else None for m in octave.mips])
 
 
-def arrange(shapes: Sequence[tuple[int, int]], aspect: float) -> list[tuple[float, float]]:
+def range_text(octave: Octave) -> str:
+    """Return what black and white stand for, where it is not the plain 0 to 255."""
+    if octave.limit:
+        return f"±{octave.limit:.3g}"
+    low, high = octave.range
+    return "" if (low, high) == (0, 255) else f"{low:.4g} to {high:.4g}"
+
+
+def arrange(
+    shapes: Sequence[tuple[int, int]], pane_width: float, pane_height: float
+) -> list[tuple[float, float]]:
     """Return the top-left corners of a classical stack.
 
-    Octaves stand in a row, or beside the first in a column, whichever fills a pane of this
-    width over height better.
+    Octaves stand in a row, or beside the first in a column, whichever is larger in a pane of
+    this size; a column leaves room for a title above each.
     """
     height, width = shapes[0]
     gap = max(1.0, round(0.02 * max(width, height)))
     row_width = sum(w for _, w in shapes) + gap * (len(shapes) - 1)
+    row_fit = min(pane_width / row_width, pane_height / height)
     side = max((w for _, w in shapes[1:]), default=0)
-    column_height = sum(h for h, _ in shapes[1:]) + gap * max(0, len(shapes) - 2)
-    row_fit = min(aspect / row_width, 1 / height)
-    column_fit = min(aspect / (width + gap + side), 1 / max(height, column_height))
-    places, along = [(0.0, 0.0)], 0.0
+    below = max(1, sum(h for h, _ in shapes[1:]))
+    free = max(1.0, pane_height - CHIP_HEIGHT * (len(shapes) - 2))
+    column_fit = min(pane_width / (width + gap + side), pane_height / height, free / below)
     if row_fit >= column_fit:
-        along = width + gap
-        for h, w in shapes[1:]:
-            places.append((along, float(height - h)))
-            along += w + gap
-    else:
-        for h, _ in shapes[1:]:
-            places.append((width + gap, along))
-            along += h + gap
-    return places
+        lefts = accumulate((w + gap for _, w in shapes[:-1]), initial=0.0)
+        return [(x, float(height - h)) for x, (h, _) in zip(lefts, shapes, strict=True)]
+    room = CHIP_HEIGHT / column_fit
+    tops = accumulate((h + room for h, _ in shapes[1:-1]), initial=0.0)
+    return [(0.0, 0.0), *((width + gap, y) for y in tops)][: len(shapes)]
 
 
 class OctavesView(QWidget):
@@ -205,7 +213,10 @@ class OctavesView(QWidget):
     def _layer(
         self, title: str, octave: Octave, grid: LevelGeometry, extent: Box, *, smooth: bool = False
     ) -> Layer:
-        return Layer(title, octave.level, grid, extent, picture_of(octave), octave.source, smooth)
+        return Layer(
+            title, octave.level, grid, extent, picture_of(octave), octave.source,
+            range_text(octave), smooth,
+        )  # fmt: skip
 
     def _title(self, octave: Octave, build: Build) -> str:
         if octave.level == len(build.octaves) - 1 and build.request.kind != "gaussian":
@@ -226,9 +237,9 @@ class OctavesView(QWidget):
 
     def _stack_pane(self, build: Build, share: float) -> Pane:
         shapes = [octave.geometry.shape for octave in build.octaves]
-        aspect = self.grid.width() / max(1.0, self.grid.height() * share)
+        size = (self.grid.width() - 2 * MARGIN, self.grid.height() * share - 3 * MARGIN)
         layers = []
-        for octave, (x, y) in zip(build.octaves, arrange(shapes, aspect), strict=True):
+        for octave, (x, y) in zip(build.octaves, arrange(shapes, *size), strict=True):
             height, width = octave.geometry.shape
             grid = replace(octave.geometry, scale_x=1.0, scale_y=1.0, offset_x=x, offset_y=y)
             extent = (x, y, x + width, y + height)
@@ -304,7 +315,7 @@ class OctavesView(QWidget):
         """Return what of which octave is enlarged on the screen, at which octave of the screen."""
         wanted = []
         for canvas in self.grid.canvases:
-            for layer in canvas.layers:
+            for layer in canvas.all_layers:
                 if not layer.smooth or canvas.viewport is not self.shared:
                     continue
                 mapping = canvas.mapping()
@@ -322,12 +333,10 @@ class OctavesView(QWidget):
         by_source = {id(result.request.octave.source): result for result in results}
         for canvas in self.grid.canvases:
             if canvas.viewport is self.shared:
-                canvas.layers = tuple(
-                    self._patched(layer, by_source.get(id(layer.source))) for layer in canvas.layers
-                )
-                canvas.update()
+                canvas.replace_layers(partial(self._patched, by_source))
 
-    def _patched(self, layer: Layer, result: PatchResult | None) -> Layer:
+    def _patched(self, by_source: dict[int, PatchResult], layer: Layer) -> Layer:
+        result = by_source.get(id(layer.source))
         if result is None or not layer.smooth:
             return layer
         x, y = result.request.rect[:2]

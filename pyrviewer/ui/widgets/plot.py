@@ -20,13 +20,16 @@ if TYPE_CHECKING:
 
 
 class Plot(QWidget):
-    """Curves over logarithmic axes, without mouse navigation."""
+    """Curves over a logarithmic axis or two, without mouse navigation."""
 
-    def __init__(self, x_label: str, y_label: str, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, x_label: str, y_label: str, parent: QWidget | None = None, *, log_x: bool = True
+    ) -> None:
         super().__init__(parent)
         self._labels = {"bottom": x_label, "left": y_label}
         self._plot = pg.PlotWidget(self, enableMenu=False)
-        self._plot.setLogMode(x=True, y=True)
+        self._plot.setLogMode(x=log_x, y=True)
+        self._log_x = log_x
         self._plot.setMouseEnabled(x=False, y=False)
         self._plot.hideButtons()
         column = QVBoxLayout(self)
@@ -58,17 +61,18 @@ class Plot(QWidget):
         """Take all curves away."""
         self._plot.clear()
 
-    def add_curve(self, x: Curve, y: Curve, *, strong: bool, filled: bool = False) -> None:
-        """Draw a curve; the strong one in the accent colour, a filled one in warning orange."""
-        keep = (x > 0) & (y > 0)
+    def add_curve(
+        self, x: Curve, y: Curve, *, strong: bool, colour: str = "", dashed: bool = False
+    ) -> None:
+        """Draw a curve: by default the strong one in the accent colour, the others faint."""
+        keep = (x > 0) & (y > 0) if self._log_x else y > 0
         role = QPalette.ColorRole.Highlight if strong else QPalette.ColorRole.PlaceholderText
-        colour = QColor("#f0883e") if filled else self._colour(role)
-        if not strong and not filled:
-            colour.setAlpha(110)
-        style = Qt.PenStyle.DashLine if filled else Qt.PenStyle.SolidLine
-        self._plot.plot(
-            x[keep], y[keep], pen=pg.mkPen(colour, width=2 if strong else 1, style=style)
-        )
+        ink = QColor(colour) if colour else self._colour(role)
+        if not strong and not colour:
+            ink.setAlpha(110)
+        style = Qt.PenStyle.DashLine if dashed else Qt.PenStyle.SolidLine
+        pen = pg.mkPen(ink, width=2 if strong else 1, style=style)
+        self._plot.plot(x[keep], y[keep], pen=pen)
 
     def add_lines(self, positions: Sequence[float]) -> None:
         """Draw vertical lines."""

@@ -46,7 +46,7 @@ class ShortcutSheet(QDialog):
         self._registry, self._menus = registry, menus
         self.setWindowTitle("Keys and mouse")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.resize(720, 600)
+        self.resize(920, 640)
         column = QVBoxLayout(self)
         self.search = QLineEdit(self)
         self.search.setPlaceholderText("Search")
