@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,7 +24,6 @@ from pyrviewer.session.document import Document, OpenRequest, Workspace
 from pyrviewer.session.jobs import JobService
 from pyrviewer.session.notices import Notices
 from pyrviewer.session.settings import Settings, data_folder
-from pyrviewer.ui import theme
 from pyrviewer.ui.commands import Commands
 from pyrviewer.ui.crash import CrashReporter
 from pyrviewer.ui.lab import LabContext
@@ -42,6 +42,7 @@ if TYPE_CHECKING:
 
 AUTOSAVE = 1000  # ms after the last change
 THUMBNAIL = 420  # pixels
+RECENT = 5  # files on the welcome page
 
 
 class Program(QObject):
@@ -79,6 +80,7 @@ class Program(QObject):
         self.thumbnails = self.jobs.lane("Drawing samples", self)
         self.thumbnails.partial.connect(self._show_thumbnail)
         self._cards: list[SampleCard] = []
+        self._backups = self.jobs.lane("Keeping a copy", self)
         self.window.welcome.thumbnail_wanted.connect(self._cards.append)
         self._autosave = after(self, AUTOSAVE, self.save_session)
         self._connect()
@@ -92,6 +94,10 @@ class Program(QObject):
         workspace.active_changed.connect(self._on_active)
         self.window.lab_changed.connect(self._touch)
         self.window.closing.connect(self.shutdown)
+        hints = QGuiApplication.styleHints()
+        if hints is not None:
+            hints.colorSchemeChanged.connect(self.commands.apply_theme)
+        self._backups.failed.connect(self.notices.error)
 
     def _specs(self) -> list[ActionSpec]:
         return [
@@ -125,8 +131,11 @@ class Program(QObject):
 
     def _fill_welcome(self) -> None:
         self._cards.clear()
+        offered = samples.samples()
+        known = {sample.path for sample in offered}
         recent = [Path(name) for name in self.settings.recent()]
-        self.window.welcome.fill(samples.samples(), [path for path in recent if path.is_file()][:6])
+        own = [path for path in recent if path not in known and path.is_file()]
+        self.window.welcome.fill(offered, own[:RECENT])
         self.thumbnails.submit(partial(_thumbnails, paths=[card.path for card in self._cards]))
 
     def _show_thumbnail(self, found: tuple[int, Path, Array]) -> None:
@@ -150,7 +159,17 @@ class Program(QObject):
     def _on_document(self, document: Document) -> None:
         document.undo_stack.indexChanged.connect(self._touch)
         document.undo_stack.indexChanged.connect(self.menus.refresh)
+        if self.remember and document.path is None:
+            self._keep_copy(document)
         self._touch()
+
+    def _keep_copy(self, document: Document) -> None:
+        """Write an image that has no file, so that it comes back with the session."""
+        suffix = ".tif" if document.image.dtype == "float32" else ".png"
+        folder = data_folder() / "unsaved"
+        folder.mkdir(exist_ok=True)
+        document.backup = folder / f"{document.name} {time.time_ns():x}{suffix}"
+        self._backups.submit(partial(_write, path=document.backup, pixels=document.pixels))
 
     def _on_replaced(self, _old: Document, new: Document) -> None:
         self._on_document(new)
@@ -232,6 +251,11 @@ class Program(QObject):
         self.rested = self.jobs.shutdown()
 
 
+def _write(ticket: Ticket, path: Path, pixels: Array) -> None:
+    ticket.check()
+    image.write(path, pixels)
+
+
 def _thumbnails(ticket: Ticket, paths: Sequence[Path]) -> None:
     """Offer (index, path, B G R A pixels) for each image that can be read."""
     for index, path in enumerate(paths):
@@ -279,7 +303,7 @@ def run(sources: Sequence[str]) -> int:
     application = make_application()
     program = Program()
     crash.parent_widget = program.window
-    theme.apply(application, program.settings.get("theme", "system"))
+    program.commands.apply_theme()
     program.start(sources)
     code = application.exec()
     program.shutdown()

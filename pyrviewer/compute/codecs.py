@@ -32,7 +32,8 @@ Decoded = tuple[Array, tuple[str, ...]]
 _UPRIGHT_RGB = cv2.IMREAD_COLOR_RGB | cv2.IMREAD_IGNORE_ORIENTATION
 _UPRIGHT_GRAY = cv2.IMREAD_GRAYSCALE | cv2.IMREAD_IGNORE_ORIENTATION
 
-_LARGE = 1 << 20  # pixels
+LARGE = 1 << 20
+"""Pixels from which on a file is worth the faster way of decoding."""
 
 _CMYK_NOTE = "CMYK was converted to RGB without regard to its inks."
 _LEFT_OUT_NOTE = "The fourth channel was left out: the file does not call it transparency."
@@ -114,7 +115,7 @@ def _decode_into_place(header: metadata.Header, source: Path | None, flags: int)
     """
     if source is None or not header.in_order or header.channels is None or header.dtype is None:
         return None
-    if header.width * header.height < _LARGE or not _is_name_for_opencv(source):
+    if header.width * header.height < LARGE or not _is_name_for_opencv(source):
         return None
     channels = () if header.channels == 1 else (header.channels,)
     pixels = np.empty((header.height, header.width, *channels), header.dtype)
@@ -178,10 +179,10 @@ def _decode_tiff(
         if pixels is None:
             raise metadata.damaged(name, "TIFF")
         _swap_red_and_blue(pixels, ticket)
-        return _interpret_samples(pixels, described, ticket)
+        return _interpret_samples(pixels, described, ticket), _notes(described)
     lab = described.photometric in tiff.LAB
     if described.bits <= 8 and described.sample_format == tiff.UNSIGNED and not lab:
-        return _decode_with_pillow(data, name, page)
+        return _decode_with_pillow(data, name, page), _notes(described)
     kind = {tiff.FLOAT: "float", tiff.SIGNED: "signed"}.get(described.sample_format, "unsigned")
     raise UserError(
         f"{name} cannot be read: it is a TIFF with {described.samples} channels of "
@@ -210,17 +211,25 @@ def _opencv_is_right(page: tiff.Page) -> bool:
     return page.bits in ((32, 64) if page.sample_format == tiff.FLOAT else (10, 12, 14, 16, 32, 64))
 
 
-def _interpret_samples(pixels: Array, page: tiff.Page, ticket: Ticket | None) -> Decoded:
+def _notes(page: tiff.Page) -> tuple[str, ...]:
+    if page.photometric == tiff.CMYK:
+        return (_CMYK_NOTE,)
+    if page.photometric == tiff.RGB and page.samples == 4:
+        notes = {tiff.UNSPECIFIED: _LEFT_OUT_NOTE, tiff.ASSOCIATED_ALPHA: _DIVIDED_NOTE}
+        return tuple(note for meaning, note in notes.items() if page.extra == meaning)
+    return ()
+
+
+def _interpret_samples(pixels: Array, page: tiff.Page, ticket: Ticket | None) -> Array:
     """Do what the directory asks for and OpenCV leaves undone."""
     if page.photometric == tiff.WHITE_IS_ZERO and pixels.dtype == np.uint16:
         pixels = (1 << page.bits) - 1 - pixels
     if pixels.ndim == 3 and pixels.shape[2] == 4:
         if page.extra == tiff.UNSPECIFIED:
-            return np.ascontiguousarray(pixels[..., :3]), (_LEFT_OUT_NOTE,)
+            return np.ascontiguousarray(pixels[..., :3])
         if page.extra == tiff.ASSOCIATED_ALPHA:
             _divide_by_alpha(pixels, ticket)
-            return pixels, (_DIVIDED_NOTE,)
-    return pixels, ()
+    return pixels
 
 
 def _divide_by_alpha(pixels: Array, ticket: Ticket | None) -> None:
@@ -235,17 +244,15 @@ def _divide_by_alpha(pixels: Array, ticket: Ticket | None) -> None:
 
 
 _PILLOW_MODES = {"1": "L", "L": "L", "LA": "RGBA", "PA": "RGBA", "RGBA": "RGBA", "RGBa": "RGBA"}
-_PILLOW_NOTES = {"CMYK": _CMYK_NOTE, "RGBX": _LEFT_OUT_NOTE, "RGBa": _DIVIDED_NOTE}
 
 
-def _decode_with_pillow(data: Buffer, name: str, page: int) -> Decoded:
+def _decode_with_pillow(data: Buffer, name: str, page: int) -> Array:
     """Decode a TIFF page of at most 8 bits; Pillow turns it upright."""
     try:
         # Not Image.open: it compares the size with a limit of its own before anything else.
         with TiffImagePlugin.TiffImageFile(io.BytesIO(data.data)) as image:
             image.seek(page)
-            pixels = np.array(image.convert(_PILLOW_MODES.get(image.mode, "RGB")))
-            return pixels, tuple(note for mode, note in _PILLOW_NOTES.items() if mode == image.mode)
+            return np.array(image.convert(_PILLOW_MODES.get(image.mode, "RGB")))
     except DecompressionBombError as error:
         raise UserError(f"{name} is too large for Pillow: {error}.") from error
     except Exception as error:

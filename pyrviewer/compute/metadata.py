@@ -7,6 +7,7 @@ asked for) and about colour profiles.
 
 from __future__ import annotations
 
+import itertools
 import re
 import struct
 import zlib
@@ -216,10 +217,15 @@ def _bmp(data: memoryview, page: int) -> Header:
     return Header("BMP", width, abs(height))
 
 
+# A graphic control extension, of which each frame of an animation has one.
+_GIF_FRAME = re.compile(rb"\x21\xf9\x04.{4}\0[\x21\x2c]", re.DOTALL)
+
+
 def _gif(data: memoryview, page: int) -> Header:
     del page
     width, height = struct.unpack_from("<HH", data, 6)
-    return Header("GIF", width, height, animated=b"NETSCAPE2.0" in bytes(data[:2048]))
+    frames = itertools.islice(_GIF_FRAME.finditer(data), 2)
+    return Header("GIF", width, height, animated=len(list(frames)) > 1)
 
 
 # Orientation from the quarter turns of `irot` and the axis of `imir`, as in ISO/IEC 23008-12.

@@ -183,8 +183,7 @@ def difference_of_gaussians(octaves: Sequence[Array], ticket: Ticket | None = No
     Notes
     -----
     C. H. Anderson, "Filter-subtract-decimate hierarchical pyramid signal analyzing and
-    synthesizing technique", US patent 4718104, 1988; P. J. Burt, "Fast filter transforms for
-    image processing", Computer Graphics and Image Processing 16, 1981.
+    synthesizing technique", US patent 4718104, 1988.
     """
     if not octaves:
         msg = "octaves must hold at least one array, got none"

@@ -50,6 +50,7 @@ class Document(QObject):
         self.id = next(_ids)
         self.image = opened
         self.undo_stack = QUndoStack(self)
+        self.backup: Path | None = None  # a copy of an image that has no file of its own
         self._states: dict[str, object] = dict(states or {})
         self._lock = threading.Lock()
         self._octaves: list[Array] | None = None

@@ -113,11 +113,13 @@ class JobService(QObject):
             Whether every thread came to rest.
         """
         self._open = False
-        futures = list(self._running)
         for ticket in list(self._running.values()):
             ticket.cancel()
+        futures = list(self._running)
         self._pool.shutdown(wait=False, cancel_futures=True)
-        return not wait(futures, timeout).not_done
+        # `wait` would wait in vain for those that were cancelled before they began
+        running = [future for future in futures if not future.done()]
+        return not wait(running, timeout).not_done
 
 
 class JobLane(QObject):

@@ -30,16 +30,16 @@ def _as_json(state: object) -> object:
 
 
 def describe(workspace: Workspace, lab: str) -> str:
-    """Return the session as JSON; images without a file are left out."""
+    """Return the session as JSON; images without a file or a copy are left out."""
     documents = [
         {
-            "path": str(document.path),
+            "path": str(document.path or document.backup),
             "page": document.image.origin.page,
             "active": document is workspace.active,
             "states": {key: _as_json(state) for key, state in document.states.items()},
         }
         for document in workspace.documents
-        if document.path is not None
+        if document.path is not None or document.backup is not None
     ]
     return json.dumps({"pyrviewer": FORMAT, "lab": lab, "documents": documents}, indent=2)
 
@@ -60,7 +60,14 @@ def parse(text: str, name: str) -> Session:
         return Session(requests, str(raw.get("lab", "")))
     except UserError:
         raise
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (
+        ValueError,
+        LookupError,
+        TypeError,
+        AttributeError,
+        OverflowError,
+        RecursionError,
+    ) as error:
         raise UserError(f"{name} is not a pyrviewer session.") from error
 
 

@@ -34,6 +34,7 @@ class Commands(QObject):
         super().__init__(window)
         self._window, self._context = window, context
         window.dropped.connect(self.open_paths)
+        window.page_wanted.connect(self.go_to_page)
         window.welcome.open_wanted.connect(self.open)
         window.welcome.paste_wanted.connect(self.paste)
         window.welcome.path_chosen.connect(self.open_path)
@@ -116,11 +117,16 @@ class Commands(QObject):
             self._context.workspace.open(OpenRequest(path, replacing=active))
 
     def page(self, by: int) -> None:
-        """Go to another page of the file."""
+        """Go some pages on in the file, round its end."""
+        active = self._context.workspace.active
+        if active is not None:
+            origin = active.image.origin
+            self.go_to_page((origin.page + by) % origin.pages)
+
+    def go_to_page(self, page: int) -> None:
+        """Go to a page of the file, counted from 0."""
         active = self._context.workspace.active
         if active is not None and active.path is not None:
-            origin = active.image.origin
-            page = (origin.page + by) % origin.pages
             self._context.workspace.open(OpenRequest(active.path, page=page, replacing=active))
 
     def reload(self) -> None:
@@ -197,9 +203,13 @@ class Commands(QObject):
     def set_theme(self, choice: str) -> None:
         """Use the light, the dark or the system's colours."""
         self._context.settings.set("theme", choice)
+        self.apply_theme()
+
+    def apply_theme(self) -> None:
+        """Use the colours of the settings, which may be the system's present ones."""
         application = QApplication.instance()
         if isinstance(application, QApplication):
-            theme.apply(application, choice)
+            theme.apply(application, self._context.settings.get("theme", "system"))
 
     def full_screen(self) -> None:
         """Enter or leave full screen."""

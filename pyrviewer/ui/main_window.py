@@ -18,6 +18,7 @@ from PyQt6.QtWidgets import (
     QApplication,
     QHBoxLayout,
     QMainWindow,
+    QSpinBox,
     QSplitter,
     QStackedWidget,
     QTabBar,
@@ -26,7 +27,7 @@ from PyQt6.QtWidgets import (
     QWidget,
 )
 
-from pyrviewer.ui.theme import icon
+from pyrviewer.ui.theme import RHYTHM, icon
 from pyrviewer.ui.widgets.notice_stack import NoticeStack
 from pyrviewer.ui.widgets.rail import Rail
 from pyrviewer.ui.widgets.status import StatusLine
@@ -48,11 +49,13 @@ class MainWindow(QMainWindow):
     dropped(list of Path or bytes) : files were dropped anywhere
     closing() : the window is about to close
     lab_changed(str)
+    page_wanted(int) : another page of the active file, counted from 0
     """
 
     dropped = pyqtSignal(list)
     closing = pyqtSignal()
     lab_changed = pyqtSignal(str)
+    page_wanted = pyqtSignal(int)
 
     def __init__(self, context: LabContext) -> None:
         super().__init__()
@@ -97,7 +100,18 @@ class MainWindow(QMainWindow):
         self.tabs.setElideMode(Qt.TextElideMode.ElideMiddle)
         self.tabs.setAccessibleName("Open images")
         self.tabs.currentChanged.connect(self._tab_chosen)
-        column.addWidget(self.tabs)
+        head = QHBoxLayout()
+        head.setContentsMargins(0, 0, RHYTHM, 0)
+        head.addWidget(self.tabs, 1)
+        self.pages_of_file = QSpinBox(page)
+        self.pages_of_file.setPrefix("Page ")
+        self.pages_of_file.setAccessibleName("Page of the file")
+        self.pages_of_file.setToolTip("Page of the file (PgUp, PgDown)")
+        self.pages_of_file.setKeyboardTracking(False)
+        self.pages_of_file.valueChanged.connect(self._page_chosen)
+        self.pages_of_file.hide()
+        head.addWidget(self.pages_of_file)
+        column.addLayout(head)
         self.splitter = QSplitter(page)
         self.splitter.setHandleWidth(1)
         self.views = QStackedWidget(self.splitter)
@@ -202,6 +216,21 @@ class MainWindow(QMainWindow):
         self.tabs.blockSignals(False)
         self._mark_tab()
 
+    def _page_chosen(self, page: int) -> None:
+        self.page_wanted.emit(page - 1)
+
+    def _show_pages(self, document: Document | None) -> None:
+        """Offer the other pages of a file that has several."""
+        box = self.pages_of_file
+        box.setVisible(document is not None and document.image.origin.pages > 1)
+        if document is not None:
+            origin = document.image.origin
+            box.blockSignals(True)
+            box.setRange(1, origin.pages)
+            box.setSuffix(f" of {origin.pages}")
+            box.setValue(origin.page + 1)
+            box.blockSignals(False)
+
     def _mark_tab(self) -> None:
         active = self._context.workspace.active
         if active is not None:
@@ -212,6 +241,7 @@ class MainWindow(QMainWindow):
     def _on_active(self, document: Document | None) -> None:
         self.pages.setCurrentIndex(0 if document is None else 1)
         self._mark_tab()
+        self._show_pages(document)
         self.status.facts.setText(facts(document) if document else "")
         self.setWindowTitle(f"{document.name} - pyrviewer" if document else "pyrviewer")
         if self.lab is not None:

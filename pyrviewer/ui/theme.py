@@ -170,9 +170,11 @@ def apply(app: QApplication, choice: str) -> None:
     wanted = {"light": scheme.Light, "dark": scheme.Dark}.get(choice, scheme.Unknown)
     hints.setColorScheme(wanted)
     dark = hints.colorScheme() == scheme.Dark if wanted == scheme.Unknown else choice == "dark"
-    app.setStyle("Fusion")
-    app.setPalette(palette(DARK if dark else LIGHT))
-    app.setStyleSheet(STYLE)
+    built = palette(DARK if dark else LIGHT)
+    if app.palette() != built or not app.styleSheet():
+        app.setStyle("Fusion")
+        app.setPalette(built)
+        app.setStyleSheet(STYLE)
 
 
 class _Glyph(QIconEngine):

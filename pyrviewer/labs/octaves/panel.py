@@ -6,14 +6,14 @@ import math
 from typing import TYPE_CHECKING
 
 from PyQt6.QtCore import Qt, pyqtSignal
-from PyQt6.QtWidgets import QCheckBox, QFrame, QScrollArea, QVBoxLayout, QWidget
+from PyQt6.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
 from superqt import QLabeledDoubleSlider, QLabeledSlider
 
 from pyrviewer.labs.octaves.equaliser import Equaliser
 from pyrviewer.labs.octaves.state import CHARTS, PREFILTERS
 from pyrviewer.labs.octaves.storage_bar import StorageBar
 from pyrviewer.ui.picture import format_value
-from pyrviewer.ui.widgets.form import Choice, Section, Segments, caption
+from pyrviewer.ui.widgets.form import Choice, Section, Segments, Switch, caption
 from pyrviewer.ui.widgets.plot import Plot
 from pyrviewer.ui.widgets.table import TextTable
 
@@ -110,13 +110,13 @@ class OctavesPanel(QScrollArea):
             "Prefilter", self.prefilter,
             "What smooths before samples are dropped. Binomial: 1 4 6 4 1 over 16, as cv2.pyrDown.",
         )  # fmt: skip
-        self.true_geometry = QCheckBox("True geometry", section)
+        self.true_geometry = Switch("True geometry", section)
         self.true_geometry.setToolTip(
             "Place level k at scale 2^k and offset 0.5 - 2^(k-1), where its samples lie. "
             "Off: stack edge to edge, as [::2] suggests, and see the octaves drift."
         )
         self.true_geometry.clicked.connect(self._geometry_clicked)
-        self.smooth = QCheckBox("Smooth enlargement", section)
+        self.smooth = Switch("Smooth enlargement", section)
         self.smooth.setToolTip(
             "Enlarge octaves with the pyramid's own kernel (cv2.pyrUp). Off: show their pixels."
         )

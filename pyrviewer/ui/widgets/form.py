@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PyQt6.QtCore import QPoint, QSize, Qt, pyqtSignal
+from PyQt6.QtCore import QEvent, QPoint, QSize, Qt, pyqtSignal
+from PyQt6.QtGui import QColor, QPainter, QPalette
 from PyQt6.QtWidgets import (
     QButtonGroup,
     QComboBox,
@@ -17,13 +18,14 @@ from PyQt6.QtWidgets import (
     QVBoxLayout,
     QWidget,
 )
+from superqt import QToggleSwitch
 
 from pyrviewer.ui.theme import RHYTHM, icon
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from PyQt6.QtGui import QFocusEvent
+    from PyQt6.QtGui import QFocusEvent, QPaintEvent
 
 LABEL_WIDTH = 76
 
@@ -111,6 +113,37 @@ class Section(QFrame):
         line.addWidget(control, 1)
         line.addWidget(HelpMark(help_text, self.body))
         self.rows.addLayout(line)
+
+
+class Switch(QToggleSwitch):
+    """On or off, in the colours of the palette, with its focus in sight."""
+
+    def __init__(self, text: str, parent: QWidget | None = None) -> None:
+        super().__init__(text, parent)
+        self.setAccessibleName(text)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self._recolour()
+
+    def _recolour(self) -> None:
+        palette, role = self.palette(), QPalette.ColorRole
+        self.onColor = palette.color(role.Highlight)
+        self.offColor = palette.color(role.PlaceholderText)
+        self.handleColor = QColor("#f5f6f8")
+
+    def changeEvent(self, event: QEvent | None) -> None:
+        """Follow the palette."""
+        super().changeEvent(event)
+        if event is not None and event.type() == QEvent.Type.PaletteChange:
+            self._recolour()
+
+    def paintEvent(self, event: QPaintEvent | None) -> None:
+        """Draw the switch, and a frame around it while it has the keyboard."""
+        super().paintEvent(event)
+        if self.hasFocus():
+            painter = QPainter(self)
+            painter.setPen(self.palette().color(QPalette.ColorRole.Highlight))
+            painter.drawRoundedRect(self.rect().adjusted(0, 0, -1, -1), 4, 4)
+            painter.end()
 
 
 class Choice(QComboBox):

@@ -38,9 +38,10 @@ class NoticeCard(QFrame):
         self.setAccessibleName(notice.text)
         line = QHBoxLayout(self)
         line.setContentsMargins(RHYTHM + 4, RHYTHM, RHYTHM, RHYTHM)
+        line.setSpacing(RHYTHM)
         picture = QLabel(self)
         picture.setPixmap(icon(notice.level).pixmap(QSize(20, 20)))
-        line.addWidget(picture, 0, Qt.AlignmentFlag.AlignTop)
+        line.addWidget(picture)
         text = QLabel(notice.text, self)
         text.setWordWrap(True)
         text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
@@ -54,9 +55,14 @@ class NoticeCard(QFrame):
         close.setAutoRaise(True)
         close.setAccessibleName("Close notice")
         close.clicked.connect(self.close_notice)
-        line.addWidget(close, 0, Qt.AlignmentFlag.AlignTop)
+        line.addWidget(close)
         if STAY[notice.level]:
             after(self, STAY[notice.level], self.close_notice).start()
+
+    def height_for(self, width: int) -> int:
+        """Return the height that the text needs at a width."""
+        line = self.layout()
+        return max(44, line.heightForWidth(width) if line is not None else 0)
 
     def _act(self) -> None:
         if self.notice.run is not None:
@@ -117,11 +123,13 @@ class NoticeStack(QWidget):
         self.setVisible(bool(self._cards))
         width = min(WIDTH, self._over.width() - 2 * RHYTHM)
         self.setFixedWidth(max(120, width))
-        height = self._column.heightForWidth(width) if self._cards else 0
-        self.resize(width, max(height, self._column.sizeHint().height()))
+        heights = [card.height_for(self.width()) for card in self._cards]
+        for card, height in zip(self._cards, heights, strict=True):
+            card.setFixedHeight(height)
+        self.resize(self.width(), sum(heights) + RHYTHM * max(0, len(heights) - 1))
         self.move(
             (self._over.width() - self.width()) // 2,
-            self._over.height() - self.height() - RHYTHM * 3,
+            self._over.height() - self.height() - RHYTHM * 6,
         )
         self.raise_()
 

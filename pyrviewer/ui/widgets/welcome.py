@@ -85,7 +85,7 @@ class SampleCard(QWidget):
             size = self._picture.size()
             scale = max(area.width() / size.width(), area.height() / size.height())
             width, height = area.width() / scale, area.height() / scale
-            source = QRectF((size.width() - width) / 2, (size.height() - height) / 2, width, height)
+            source = QRectF((size.width() - width) / 2, (size.height() - height) / 5, width, height)
             painter.drawImage(area, self._picture, source)
         painter.restore()
         lit = self.hasFocus() or self.underMouse()
