@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 import os
+import sys
 import tempfile
 from typing import TYPE_CHECKING
 
-from PyQt6.QtCore import QEventLoop, QSettings
+from PyQt6.QtCore import (
+    QEventLoop,
+    QMessageLogContext,
+    QSettings,
+    QtMsgType,
+    qInstallMessageHandler,
+)
 
 from pyrviewer.compute.errors import UserError
 from pyrviewer.session import samples
@@ -28,6 +35,7 @@ def run(folder: Path, width: int, height: int, colours: str) -> int:
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
     from pyrviewer.app import Program, make_application
 
+    qInstallMessageHandler(_say)
     application = make_application()
     with tempfile.TemporaryDirectory() as scratch:
         QSettings.setDefaultFormat(QSettings.Format.IniFormat)
@@ -46,6 +54,12 @@ def run(folder: Path, width: int, height: int, colours: str) -> int:
             _grab(program, folder / f"octaves_{stop}.png")
         program.window.close()
     return 0
+
+
+def _say(kind: QtMsgType, context: QMessageLogContext, message: str | None) -> None:
+    """Print Qt's messages but one that the offscreen platform has for every window."""
+    if "propagateSizeHints" not in (message or ""):
+        print(message, file=sys.stderr)
 
 
 def _busy(program: Program) -> bool:

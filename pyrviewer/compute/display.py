@@ -83,9 +83,13 @@ def _colours(pixels: Array) -> Array:
 
 
 def _sample(pixels: Array) -> Array:
-    step = math.ceil(math.sqrt(pixels.shape[0] * pixels.shape[1] / _SAMPLE))
-    # Long, thin images would be sampled away along their short side.
-    return pixels[:: min(step, pixels.shape[0]), :: min(step, pixels.shape[1])]
+    """Take about `_SAMPLE` pixels on a regular grid, whatever the image's proportions."""
+    short, long = sorted(pixels.shape[:2])
+    fine = max(1, short // math.isqrt(_SAMPLE))
+    coarse = max(1, -(-short // fine) * long // _SAMPLE)
+    if pixels.shape[0] == short:
+        return pixels[::fine, ::coarse]
+    return pixels[::coarse, ::fine]
 
 
 def _apart(low: float, high: float) -> tuple[float, float]:

@@ -50,6 +50,9 @@ def apply_profile(
         If the ticket was cancelled.
     """
     mode = "L" if pixels.ndim == 2 else "RGB"
+    flags = ImageCms.Flags.BLACKPOINTCOMPENSATION
+    if mode == "L":  # a table of 256 entries may take its time to be exact
+        flags |= ImageCms.Flags.NOOPTIMIZE
     try:
         source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
         name = ImageCms.getProfileDescription(source).strip() or "without a name"
@@ -59,7 +62,7 @@ def apply_profile(
             mode,
             "RGB",
             ImageCms.Intent.RELATIVE_COLORIMETRIC,
-            ImageCms.Flags.BLACKPOINTCOMPENSATION,
+            flags,
         )
     except (ImageCms.PyCMSError, OSError, TypeError, ValueError):
         return pixels, ("The embedded colour profile is damaged or of another kind: not applied.",)

@@ -104,13 +104,16 @@ class Document(QObject):
 
 
 def _revive(raw: dict[str, Any], default: StateT) -> StateT:
-    """Build a state from what JSON gave back, field by field, ignoring what is unknown."""
-    known = {field.name for field in fields(default)}  # type: ignore[arg-type] # a dataclass
-    values = {
-        name: tuple(value) if isinstance(value, list) else value
-        for name, value in raw.items()
-        if name in known
-    }
+    """Build a state from what JSON gave back; fields of another type stay at the default."""
+    values: dict[str, Any] = {}
+    for field in fields(default):  # type: ignore[arg-type] # a dataclass
+        kept = getattr(default, field.name)
+        value = raw.get(field.name, kept)
+        if isinstance(value, list):
+            value = tuple(value)
+        elif isinstance(kept, float) and type(value) is int:
+            value = float(value)
+        values[field.name] = value if kept is None or type(value) is type(kept) else kept
     try:
         return type(default)(**values)
     except (TypeError, ValueError):

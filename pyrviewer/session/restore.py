@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from pyrviewer.session.document import Workspace
 
 FORMAT = 1
+_MALFORMED = (ValueError, LookupError, TypeError, AttributeError, OverflowError, RecursionError)
 
 
 @dataclass(frozen=True)
@@ -60,14 +61,7 @@ def parse(text: str, name: str) -> Session:
         return Session(requests, str(raw.get("lab", "")))
     except UserError:
         raise
-    except (
-        ValueError,
-        LookupError,
-        TypeError,
-        AttributeError,
-        OverflowError,
-        RecursionError,
-    ) as error:
+    except _MALFORMED as error:
         raise UserError(f"{name} is not a pyrviewer session.") from error
 
 

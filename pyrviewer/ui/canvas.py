@@ -33,6 +33,7 @@ MARGIN = 16  # logical pixels left free around a fitted picture
 WHEEL_STEP = 1.2
 SPLIT_GRAB = 8  # logical pixels on either side of the divider
 CHIP_HEIGHT = 24
+CHIP_WIDTH = 16  # logical pixels: narrower layers of several have no title
 
 
 @dataclass(frozen=True)
@@ -297,7 +298,7 @@ class Canvas(QWidget):
             box = mapping.rect(*layer.extent)
             text = self._describe(painter, layer, box.width())
             room = self._chip_size(painter, text).height()
-            if box.width() > 8 * self.ratio:
+            if box.width() >= CHIP_WIDTH * self.ratio:
                 place = QPointF(max(box.left(), 0), max(box.top() - room - 2 * self.ratio, 0))
                 self._chip(painter, text, place)
 

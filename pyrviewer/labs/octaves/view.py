@@ -15,7 +15,7 @@ from PyQt6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from pyrviewer.compute import geometry
 from pyrviewer.session.viewport import Viewport
-from pyrviewer.ui.canvas import CHIP_HEIGHT, MARGIN, Highlight, Hover
+from pyrviewer.ui.canvas import CHIP_HEIGHT, CHIP_WIDTH, MARGIN, Highlight, Hover
 from pyrviewer.ui.pane_grid import Pane, PaneGrid, best_columns
 from pyrviewer.ui.picture import Layer, Patch, Picture, Texture, pixel_range, qimage
 from pyrviewer.ui.theme import RHYTHM
@@ -69,7 +69,7 @@ def arrange(
     """Return the top-left corners of a classical stack.
 
     Octaves stand in a row, or beside the first in a column, whichever is larger in a pane of
-    this size; a column leaves room for a title above each.
+    this size; a column leaves room for a title above each that is wide enough for one.
     """
     height, width = shapes[0]
     gap = max(1.0, round(0.02 * max(width, height)))
@@ -77,13 +77,16 @@ def arrange(
     row_fit = min(pane_width / row_width, pane_height / height)
     side = max((w for _, w in shapes[1:]), default=0)
     below = max(1, sum(h for h, _ in shapes[1:]))
-    free = max(1.0, pane_height - CHIP_HEIGHT * (len(shapes) - 2))
-    column_fit = min(pane_width / (width + gap + side), pane_height / height, free / below)
+    column_fit = min(pane_width / (width + gap + side), pane_height / height)
+    titled = sum(w * column_fit >= CHIP_WIDTH for _, w in shapes[2:])
+    rest = gap * max(0, len(shapes) - 2 - titled)
+    column_fit = min(column_fit, max(1.0, pane_height - CHIP_HEIGHT * titled) / (below + rest))
     if row_fit >= column_fit:
         lefts = accumulate((w + gap for _, w in shapes[:-1]), initial=0.0)
         return [(x, float(height - h)) for x, (h, _) in zip(lefts, shapes, strict=True)]
-    room = CHIP_HEIGHT / column_fit
-    tops = accumulate((h + room for h, _ in shapes[1:-1]), initial=0.0)
+    rooms = [CHIP_HEIGHT / column_fit if w * column_fit >= CHIP_WIDTH else gap for _, w in shapes]
+    steps = (h + room for (h, _), room in zip(shapes[1:-1], rooms[2:], strict=True))
+    tops = accumulate(steps, initial=0.0)
     return [(0.0, 0.0), *((width + gap, y) for y in tops)][: len(shapes)]
 
 
@@ -108,7 +111,6 @@ class OctavesView(QWidget):
         self.shared = Viewport(self)
         self.stack = Viewport(self)
         self.bench_view = Viewport(self)
-        self._layers: list[Layer] = []
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
         outer.setSpacing(0)
@@ -164,9 +166,9 @@ class OctavesView(QWidget):
         """Show a pyramid in the state's layout."""
         base = self._base(build)
         enlarged = [self._enlarged(octave, build, state) for octave in build.octaves]
-        self._layers = enlarged
         panes = [Pane(self.shared, [layer], peek=[base] if base else []) for layer in enlarged]
         shares: tuple[float, ...] = ()
+        rows: list[Sequence[Pane]]
         lower = self._row_share(build)
         if state.layout == "native":
             rows = [[self._stack_pane(build, 1.0)]]
@@ -176,10 +178,7 @@ class OctavesView(QWidget):
             rows = [panes]
         elif state.layout == "grid":
             height, width = build.request.pixels.shape[:2]
-            columns = best_columns(
-                len(panes), self.grid.width(), self.grid.height(), width / height
-            )
-            rows = [panes[k : k + columns] for k in range(0, len(panes), columns)]
+            rows = self._wrapped(panes, width / height)
         else:
             chosen = enlarged[min(state.selected, len(enlarged) - 1)]
             rows = [[self._compared(chosen, base, difference, build, state)]]
@@ -283,8 +282,8 @@ class OctavesView(QWidget):
         else:
             panes = [Pane(self.shared, [base], second=[result], split=0.5)]
         panes.append(Pane(self.shared, [error], peek=[base] if base else []))
-        self._layers = []
-        self.grid.show_rows([panes])
+        height, width = original.shape[:2]
+        self._show_grid(panes, width / height)
 
     def show_bench(self, bench: Bench, names: dict[str, str]) -> None:
         """Show one octave by every prefilter, with its share of alias energy."""
@@ -299,9 +298,15 @@ class OctavesView(QWidget):
         title = f"{names[request.first]} − {names[request.second].lower()}"
         layer = self._layer(title, bench.difference, bench.difference.geometry, extent)
         panes.append(Pane(self.bench_view, [layer]))
-        self._layers = []
-        columns = best_columns(len(panes), self.grid.width(), self.grid.height(), width / height)
-        self.grid.show_rows([panes[k : k + columns] for k in range(0, len(panes), columns)])
+        self._show_grid(panes, width / height)
+
+    def _show_grid(self, panes: Sequence[Pane], aspect: float) -> None:
+        self.grid.show_rows(self._wrapped(panes, aspect))
+
+    def _wrapped(self, panes: Sequence[Pane], aspect: float) -> list[Sequence[Pane]]:
+        """Break panes into the rows that show them largest."""
+        columns = best_columns(len(panes), self.grid.width(), self.grid.height(), aspect)
+        return [panes[k : k + columns] for k in range(0, len(panes), columns)]
 
     def show_selected(self, level: int) -> None:
         """Mark the panes of an octave."""

@@ -122,6 +122,7 @@ class Switch(QToggleSwitch):
         super().__init__(text, parent)
         self.setAccessibleName(text)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.switchWidth, self.switchHeight, self.handleSize = 26, 14, 10
         self._recolour()
 
     def _recolour(self) -> None:

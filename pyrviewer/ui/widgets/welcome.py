@@ -41,6 +41,7 @@ if TYPE_CHECKING:
 
 CARD = QSize(208, 176)
 PICTURE = 128  # logical pixels high
+MARGIN = RHYTHM * 4
 ACCEPT = (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space)
 
 
@@ -141,7 +142,7 @@ class Welcome(QScrollArea):
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._page = QWidget(self)
         self._column = QVBoxLayout(self._page)
-        self._column.setContentsMargins(RHYTHM * 6, RHYTHM * 4, RHYTHM * 6, RHYTHM * 4)
+        self._column.setContentsMargins(MARGIN, RHYTHM * 4, MARGIN, RHYTHM * 4)
         self._column.setSpacing(RHYTHM)
         self._head()
         self._grids: list[tuple[QGridLayout, list[SampleCard]]] = []
@@ -215,7 +216,7 @@ class Welcome(QScrollArea):
     def _reflow(self) -> None:
         viewport = self.viewport()
         width = viewport.width() if viewport else self.width()
-        columns = max(1, (width - RHYTHM * 12 + RHYTHM * 2) // (CARD.width() + RHYTHM * 2))
+        columns = max(1, (width - 2 * MARGIN + RHYTHM * 2) // (CARD.width() + RHYTHM * 2))
         if columns == self._columns:
             return
         self._columns = columns

@@ -1,0 +1,169 @@
+"""Fixtures: one program at a time, in a place of its own, that leaves nothing behind."""
+
+from __future__ import annotations
+
+import gc
+import json
+import os
+import tempfile
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from PyQt6 import sip
+from PyQt6.QtCore import QCoreApplication, QEvent, QSettings, QTimer
+from PyQt6.QtWidgets import QApplication, QToolTip
+from support import PHOTOS, wait_idle
+
+from pyrviewer.session import samples
+from pyrviewer.session.settings import Settings
+from pyrviewer.ui import theme
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pytestqt.qtbot import QtBot
+
+    from pyrviewer.app import Program
+
+# Screens of the offscreen platform and their pixel ratios; the first by name is the primary one.
+SCREENS = {"plain": 1.0, "x1.5": 1.5, "x2": 2.0}
+_failed = pytest.StashKey[bool]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Choose the screens before Qt starts."""
+    config.addinivalue_line("markers", "samples: the welcome page shows its samples")
+    if os.environ.setdefault("QT_QPA_PLATFORM", "offscreen") != "offscreen":
+        return
+    screens = [
+        {"name": name, "x": 5000 * k, "y": 0, "width": 1920, "height": 1200}
+        for k, name in enumerate(SCREENS)
+    ]
+    path = Path(tempfile.mkdtemp(prefix="pyrviewer-tests-")) / "screens.json"
+    path.write_text(json.dumps({"screens": screens}), encoding="utf-8")
+    os.environ["QT_QPA_PLATFORM"] = f"offscreen:configfile={path}"
+    os.environ["QT_SCREEN_SCALE_FACTORS"] = ";".join(f"{n}={r}" for n, r in SCREENS.items())
+
+
+@pytest.fixture(scope="session")
+def qapp() -> QApplication:
+    """Make the application as the program does."""
+    from pyrviewer.app import make_application
+
+    made = make_application()
+    theme.apply(made, "dark")
+    gc.collect()
+    gc.freeze()  # what imports made is not looked at again: leak checks stay fast
+    return made
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Any:
+    """Remember failures: their tracebacks keep widgets alive, which is no leak."""
+    report = yield
+    if report.failed:
+        item.stash[_failed] = True
+    return report
+
+
+@pytest.fixture(autouse=True)
+def isolated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep settings, session and crash reports in a folder of the test's own."""
+    home = tmp_path / "home"
+    for name in ("HOME", "XDG_DATA_HOME", "XDG_CONFIG_HOME"):
+        monkeypatch.setenv(name, str(home))
+    QSettings.setDefaultFormat(QSettings.Format.IniFormat)
+    QSettings.setPath(QSettings.Format.IniFormat, QSettings.Scope.UserScope, str(home))
+
+
+def _living(kind: type[Any]) -> list[Any]:
+    return [found for found in gc.get_objects() if isinstance(found, kind)]
+
+
+def _timers() -> list[QTimer]:
+    return [t for t in _living(QTimer) if not sip.isdeleted(t) and t.isActive()]
+
+
+def _pools() -> list[ThreadPoolExecutor]:
+    return [pool for pool in _living(ThreadPoolExecutor) if not pool._shutdown]
+
+
+def _settle() -> None:
+    QToolTip.hideText()
+    gc.collect()
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
+    gc.collect()
+
+
+@pytest.fixture(autouse=True)
+def nothing_left(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Fail a Qt test that leaves a window, a timer, a thread or a pool behind."""
+    if not {"qapp", "qtbot", "program"} & set(request.fixturenames):
+        yield
+        return
+    request.getfixturevalue("qapp")
+    before = {id(widget) for widget in QApplication.topLevelWidgets()}
+    threads = set(threading.enumerate())
+    yield
+    if request.node.stash.get(_failed, False):
+        return
+    request.node.funcargs.clear()  # pytest would keep the program until the next test
+    _settle()
+    for thread in set(threading.enumerate()) - threads:
+        thread.join(5)
+    widgets = [w for w in QApplication.topLevelWidgets() if id(w) not in before]
+    assert not widgets, f"top-level widgets are left: {widgets}"
+    assert not _timers(), f"timers are left: {[t.parent() for t in _timers()]}"
+    assert not set(threading.enumerate()) - threads, "threads are left"
+    assert not _pools(), "thread pools are left"
+
+
+@pytest.fixture
+def settings(qapp: QApplication) -> Settings:
+    """Empty settings."""
+    return Settings()
+
+
+@pytest.fixture
+def sample_pictures(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leave the samples of the welcome page out, whose thumbnails take time, unless asked for."""
+    if request.node.get_closest_marker("samples") is None:
+        monkeypatch.setattr(samples, "samples", list)
+
+
+@pytest.fixture
+def program(qtbot: QtBot, sample_pictures: None) -> Iterator[Program]:
+    """Run the program in a window of 1280 x 720 that remembers nothing."""
+    from pyrviewer.app import Program
+
+    made = Program(remember=False)
+    made.start([])
+    made.window.resize(1280, 720)
+    qtbot.waitExposed(made.window)
+    made.window.activateWindow()
+    wait_idle(qtbot, made)
+    yield made
+    made.window.close()
+    made.shutdown()
+    assert made.rested, "a thread was still busy when the program ended"
+
+
+@pytest.fixture
+def photo() -> Path:
+    """Return a photo in colour with odd sides: 451 x 300."""
+    return PHOTOS / "chelsea.png"
+
+
+@pytest.fixture
+def gray_photo() -> Path:
+    """Return a photo in gray: 512 x 512."""
+    return PHOTOS / "camera.png"
+
+
+@pytest.fixture
+def alpha_photo() -> Path:
+    """Return a picture with transparency: 500 x 500."""
+    return PHOTOS / "logo.png"
