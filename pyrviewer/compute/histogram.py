@@ -7,12 +7,20 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from pyrviewer.compute.strips import strips
+
 if TYPE_CHECKING:
     import numpy.typing as npt
 
     from pyrviewer.compute.image import Array
+    from pyrviewer.compute.ticket import Ticket
 
 BINS = 256
+_LIMITS = {
+    np.dtype(np.uint8): (0.0, 255.0),
+    np.dtype(np.uint16): (0.0, 65535.0),
+    np.dtype(np.float32): (0.0, 1.0),
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,13 +44,15 @@ class Histogram:
     high: float
 
 
-def histogram(pixels: Array) -> Histogram:
+def histogram(pixels: Array, *, ticket: Ticket | None = None) -> Histogram:
     """Count the values of an image or a signed band; alpha is ignored.
 
     Parameters
     ----------
     pixels : ndarray, H x W or H x W x C, uint8, uint16, int16, int32 or float32
         Not changed.
+    ticket : Ticket, optional
+        Asked whether to go on before every strip of rows.
 
     Returns
     -------
@@ -51,23 +61,17 @@ def histogram(pixels: Array) -> Histogram:
         greatest value.
     """
     colours = pixels[..., :3] if pixels.ndim == 3 else pixels[..., np.newaxis]
-    channels = [colours[..., c].ravel() for c in range(colours.shape[2])]
-    if pixels.dtype == np.uint8:
-        counts = [np.bincount(channel, minlength=BINS) for channel in channels]
-        edges = np.arange(BINS + 1.0)
-        least, most = 0.0, 255.0
-    elif pixels.dtype == np.uint16:
-        counts = [np.bincount(channel >> 8, minlength=BINS) for channel in channels]
-        edges = np.arange(0, 65537.0, 256)
-        least, most = 0.0, 65535.0
-    else:
-        span = (float(colours.min()), float(colours.max()))
-        found = [np.histogram(channel, BINS, span) for channel in channels]
-        counts, edges = [count for count, _ in found], found[0][1]
-        least, most = (0.0, 1.0) if pixels.dtype == np.float32 else span
+    span = (float(colours.min()), float(colours.max()))
+    least, most = _LIMITS.get(pixels.dtype, span)
+    borders = (0.0, most + 1) if np.issubdtype(pixels.dtype, np.unsignedinteger) else span
+    edges = np.histogram_bin_edges(np.empty(0), BINS, borders)
+    counts = np.zeros((colours.shape[2], BINS), np.int64)
+    for rows in strips(pixels.shape, ticket):
+        for channel in range(colours.shape[2]):
+            counts[channel] += np.histogram(colours[rows, :, channel], BINS, borders)[0]
     return Histogram(
         edges,
-        np.stack(counts).astype(np.int64),
+        counts,
         np.count_nonzero(colours == least) / colours.size,
         np.count_nonzero(colours == most) / colours.size,
     )

@@ -8,6 +8,9 @@ application and looks the lane up weakly in the GUI thread.
 from __future__ import annotations
 
 import itertools
+import os
+import sys
+import threading
 import time
 import weakref
 from concurrent.futures import Future, ThreadPoolExecutor, wait
@@ -24,7 +27,14 @@ if TYPE_CHECKING:
 
     Work = Callable[[Ticket], object]
 
+NICENESS = 2
 PROGRESS_INTERVAL = 0.03  # seconds between two progress messages of one job
+
+
+def _step_back() -> None:
+    """Let the GUI thread go first where cores are few; a thread's niceness is Linux's alone."""
+    if sys.platform == "linux":
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICENESS)
 
 
 @dataclass(frozen=True)
@@ -48,7 +58,7 @@ class JobService(QObject):
 
     def __init__(self, workers: int = 3, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._pool = ThreadPoolExecutor(workers, thread_name_prefix="pyrviewer")
+        self._pool = ThreadPoolExecutor(workers, "pyrviewer", initializer=_step_back)
         self._lanes: weakref.WeakValueDictionary[int, JobLane] = weakref.WeakValueDictionary()
         self._ids = itertools.count(1)
         self._running: dict[Future[None], Ticket] = {}

@@ -22,7 +22,7 @@ from PyQt6.QtGui import (
 )
 from PyQt6.QtWidgets import QWidget
 
-from pyrviewer.session.viewport import View, Viewport
+from pyrviewer.session.viewport import MAX_SCALE, MIN_SCALE, View, Viewport
 from pyrviewer.ui.picture import Layer, Mapping, draw_layer, level_rect
 
 if TYPE_CHECKING:
@@ -369,6 +369,7 @@ class Canvas(QWidget):
             self.viewport.zoom(factor, x - self._local.x, y - self._local.y)
             return
         before, local = self.effective_view(), self._local
+        factor = min(max(before.scale * factor, MIN_SCALE), MAX_SCALE) / before.scale
         local.zoom *= factor
         local.x += (x - before.x) * (1 - 1 / factor)
         local.y += (y - before.y) * (1 - 1 / factor)

@@ -15,6 +15,8 @@ from pyrviewer.ui.timers import after
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from PyQt6.QtGui import QResizeEvent
+
     from pyrviewer.ui.picture import Layer
 
 SETTLE = 60  # ms without motion after which exact patches are asked for
@@ -136,6 +138,10 @@ class PaneGrid(QWidget):
     def _on_resized(self) -> None:
         self._fit_timer.start()
         self._settle_timer.start()
+
+    def resizeEvent(self, event: QResizeEvent | None) -> None:
+        """Say so: rows may fit better another way."""
+        super().resizeEvent(event)
         self.resized.emit()
 
     # What all panes do together

@@ -284,7 +284,7 @@ def measure(
     ticket: Ticket, octaves: list[Array], prefilter: pyramid.Prefilter, shown: Octave
 ) -> Measurements:
     """Measure the spectra of octaves with at least 16 pixels a side, and the shown one's values."""
-    values = histogram.histogram(shown.source)
+    values = histogram.histogram(shown.source, ticket=ticket)
     large = [octave for octave in octaves if min(octave.shape[:2]) >= 16]
     radial, foldings = [], []
     for k, octave in enumerate(large):

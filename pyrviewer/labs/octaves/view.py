@@ -7,6 +7,7 @@ from dataclasses import replace
 from functools import partial
 from itertools import accumulate
 from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from PyQt6.QtCore import QPoint, QRectF, Qt, pyqtSignal
@@ -111,6 +112,7 @@ class OctavesView(QWidget):
         self.shared = Viewport(self)
         self.stack = Viewport(self)
         self.bench_view = Viewport(self)
+        self._pictures: WeakKeyDictionary[Octave, Picture] = WeakKeyDictionary()
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
         outer.setSpacing(0)
@@ -212,10 +214,12 @@ class OctavesView(QWidget):
     def _layer(
         self, title: str, octave: Octave, grid: LevelGeometry, extent: Box, *, smooth: bool = False
     ) -> Layer:
+        picture = self._pictures.get(octave)
+        if picture is None:
+            picture = self._pictures[octave] = picture_of(octave)
         return Layer(
-            title, octave.level, grid, extent, picture_of(octave), octave.source,
-            range_text(octave), smooth,
-        )  # fmt: skip
+            title, octave.level, grid, extent, picture, octave.source, range_text(octave), smooth
+        )
 
     def _title(self, octave: Octave, build: Build) -> str:
         if octave.level == len(build.octaves) - 1 and build.request.kind != "gaussian":
