@@ -29,6 +29,7 @@ from pyrviewer.ui.crash import CrashReporter
 from pyrviewer.ui.lab import LabContext
 from pyrviewer.ui.main_window import MainWindow
 from pyrviewer.ui.menus import Menus
+from pyrviewer.ui.pane_grid import PaneGrid
 from pyrviewer.ui.palette import CommandPalette
 from pyrviewer.ui.timers import after
 from pyrviewer.ui.widgets.shortcut_sheet import ShortcutSheet
@@ -75,7 +76,8 @@ class Program(QObject):
         bar = self.window.menuBar()
         if bar is None:
             raise RuntimeError("the window has no menu bar")
-        self.menus = Menus(self.registry, bar, self.window, self.window.pages)
+        panes = self.window.views.findChildren(PaneGrid)
+        self.menus = Menus(self.registry, bar, self.window, panes)
         self._rail_tools()
         self.thumbnails = self.jobs.lane("Drawing samples", self)
         self.thumbnails.partial.connect(self._show_thumbnail)

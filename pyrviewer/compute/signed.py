@@ -68,7 +68,7 @@ def compare(result: Array, original: Array, *, ticket: Ticket | None = None) -> 
     squares, worst, peak = 0.0, 0.0, 1.0
     for rows in strips(original.shape, ticket):
         part = np.subtract(result[rows], original[rows], out=difference[rows], dtype=wider)
-        flat = part.ravel().astype(np.float64 if wider is np.int32 else np.float32)
+        flat = part.ravel().astype(np.float64)
         squares += float(np.dot(flat, flat))
         worst = max(worst, float(part.max()), -float(part.min()))
         peak = max(peak, float(original[rows].max()))

@@ -11,6 +11,8 @@ from PyQt6.QtWidgets import QMenu
 from pyrviewer.ui.theme import icon
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from PyQt6.QtWidgets import QMenuBar, QWidget
 
     from pyrviewer.session.actions import ActionRegistry
@@ -25,17 +27,18 @@ class Menus(QObject):
     ----------
     window : QWidget
         Where window-wide keys work.
-    view : QWidget
-        Where the keys of view-scope actions work, with its children.
+    views : sequence of QWidget
+        Where the keys of view-scope actions work, with their children: the panes, and nothing
+        that needs such keys itself.
     """
 
     def __init__(
-        self, registry: ActionRegistry, bar: QMenuBar, window: QWidget, view: QWidget
+        self, registry: ActionRegistry, bar: QMenuBar, window: QWidget, views: Sequence[QWidget]
     ) -> None:
         super().__init__(window)
         self._registry = registry
         self._bar = bar
-        self._window, self._view = window, view
+        self._window, self._views = window, views
         self._menus: dict[str, QMenu] = {}
         self._actions: dict[str, QAction] = {}
         paths = {spec.menu.split("/")[0] for spec in registry if spec.menu}
@@ -79,7 +82,8 @@ class Menus(QObject):
         action.triggered.connect(self._run)
         if spec.scope == "view":
             action.setShortcutContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
-            self._view.addAction(action)
+            for view in self._views:
+                view.addAction(action)
         else:
             self._window.addAction(action)
         if spec.menu:
