@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pyrviewer
 from pyrviewer.compute.errors import UserError
+from pyrviewer.compute.opencv import quiet_codecs
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,6 +22,7 @@ BAR = 24  # characters
 
 def main(arguments: Sequence[str]) -> int:
     """Run a command and return its exit code: 2 for bad input."""
+    quiet_codecs()
     commands = {"octaves": octaves, "tour": tour}
     if arguments and arguments[0] in commands:
         parser = _command_parser(arguments[0])

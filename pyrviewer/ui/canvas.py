@@ -5,46 +5,24 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from PyQt6.QtCore import QEvent, QPoint, QPointF, QRectF, Qt, pyqtSignal
-from PyQt6.QtGui import (
-    QColor,
-    QFont,
-    QImage,
-    QInputDevice,
-    QMouseEvent,
-    QNativeGestureEvent,
-    QPainter,
-    QPaintEvent,
-    QPalette,
-    QPen,
-    QResizeEvent,
-    QWheelEvent,
-)
-from PyQt6.QtWidgets import QWidget
+from PyQt6.QtCore import QPointF, QRectF, Qt, pyqtSignal
+from PyQt6.QtGui import QColor, QImage, QPainter, QPaintEvent, QPalette, QPen
 
-from pyrviewer.session.viewport import MAX_SCALE, MIN_SCALE, View, Viewport
+from pyrviewer.ui.navigator import Hover, Navigator
+from pyrviewer.ui.overlays import draw_label, label_size
 from pyrviewer.ui.picture import Layer, Mapping, draw_layer, level_rect
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from collections.abc import Mapping as Dictionary
 
-MARGIN = 16  # logical pixels left free around a fitted picture
-WHEEL_STEP = 1.2
+    from PyQt6.QtWidgets import QWidget
+
+    from pyrviewer.session.viewport import Viewport
+    from pyrviewer.ui.overlays import Overlay
+
 SPLIT_GRAB = 8  # logical pixels on either side of the divider
-CHIP_HEIGHT = 24
-CHIP_WIDTH = 16  # logical pixels: narrower layers of several have no title
-
-
-@dataclass(frozen=True)
-class Hover:
-    """The pixel under the mouse: its level, its place there and on the canvas."""
-
-    level: int
-    x: int
-    y: int
-    canvas_x: float
-    canvas_y: float
+TITLE_WIDTH = 16  # logical pixels: narrower layers of several have no title
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,65 +35,34 @@ class Highlight:
 
 
 @dataclass
-class _Drag:
-    kind: str
-    start: QPointF
-    last: QPointF
-    moved: bool = False
-
-
-@dataclass
-class _Local:
-    """How far a pane was moved away from the others."""
-
-    x: float = 0.0
-    y: float = 0.0
-    zoom: float = 1.0
-
-
-@dataclass
 class _Marks:
     highlights: Dictionary[int, Highlight] = field(default_factory=dict)
     frozen: bool = False
 
 
-class Canvas(QWidget):
-    """Shows layers; the mouse pans, zooms and points.
+class Canvas(Navigator):
+    """Shows layers, and what is drawn over them.
 
     Signals
     -------
-    hovered(Hover or None), clicked(Hover), menu_requested(Hover or None, QPoint global)
-    activated() : the pane was pressed or focused
-    view_resized() : the pane has another size
+    painted() : a frame was drawn
     """
 
-    hovered = pyqtSignal(object)
-    clicked = pyqtSignal(object)
-    menu_requested = pyqtSignal(object, QPoint)
-    activated = pyqtSignal()
-    view_resized = pyqtSignal()
     painted = pyqtSignal()
 
     def __init__(self, viewport: Viewport, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.viewport = viewport
-        self.linked = True
-        self.wheel_pans = False
-        self.pixel_grid = True
+        super().__init__(viewport, parent)
         self.layers: tuple[Layer, ...] = ()
+        self.overlays: tuple[Overlay, ...] = ()
+        self.pixel_grid = True
+        self.selected = False
         self._second: tuple[Layer, ...] = ()
         self._split: float | None = None
         self._peek: tuple[Layer, ...] = ()
         self._peeking = False
-        self.selected = False
         self._marks = _Marks()
-        self._local = _Local()
-        self._drag: _Drag | None = None
-        self.setMouseTracking(True)
-        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.setMinimumSize(48, 48)
-        viewport.changed.connect(self.update)
 
     # What it shows
 
@@ -163,51 +110,22 @@ class Canvas(QWidget):
         self._marks = _Marks(highlights, frozen)
         self.update()
 
+    def set_overlays(self, overlays: Sequence[Overlay]) -> None:
+        """Draw things over the layers."""
+        self.overlays = tuple(overlays)
+        self.update()
+
     def set_selected(self, selected: bool) -> None:
         """Draw the pane's frame in the accent colour."""
         if selected != self.selected:
             self.selected = selected
             self.update()
 
-    # Where it looks
-
-    @property
-    def ratio(self) -> float:
-        """Device pixels per logical pixel."""
-        return self.devicePixelRatioF()
-
-    def effective_view(self) -> View:
-        """Return the shared view with this pane's own offset."""
-        view = self.viewport.view
-        local = self._local
-        return View(view.x + local.x, view.y + local.y, view.scale * local.zoom)
-
-    def mapping(self) -> Mapping:
-        """Return the map from the canvas to this widget's device pixels."""
-        view = self.effective_view()
-        return Mapping(
-            view.x, view.y, view.scale, self.width() * self.ratio, self.height() * self.ratio
-        )
-
     def extent(self) -> tuple[float, float, float, float]:
         """Return the rectangle that the layers cover."""
         boxes = [layer.extent for layer in self.layers] or [(0.0, 0.0, 1.0, 1.0)]
         lefts, tops, rights, bottoms = zip(*boxes, strict=True)
         return min(lefts), min(tops), max(rights), max(bottoms)
-
-    def fitted(self) -> View:
-        """Return the view that shows everything."""
-        left, top, right, bottom = self.extent()
-        width = max(1.0, (self.width() - 2 * MARGIN) * self.ratio)
-        height = max(1.0, (self.height() - 2 * MARGIN - CHIP_HEIGHT) * self.ratio)
-        scale = min(width / (right - left), height / (bottom - top))
-        lift = CHIP_HEIGHT / 2 * self.ratio / scale
-        return View((left + right) / 2, (top + bottom) / 2 - lift, scale)
-
-    def realign(self) -> None:
-        """Forget this pane's own offset."""
-        self._local = _Local()
-        self.update()
 
     def at(self, position: QPointF) -> Hover | None:
         """Return the pixel under a widget position."""
@@ -247,6 +165,10 @@ class Canvas(QWidget):
                 self._draw_marks(painter, mapping, layer)
         else:
             self._draw_split(painter, mapping, whole, self._split)
+        for overlay in self.overlays:
+            overlay.draw(painter, mapping, self.ratio)
+        if self.tool is not None:
+            self.tool.draw(painter, mapping, self.ratio)
         self._draw_titles(painter, mapping, shown)
         self._draw_frame(painter, whole)
         painter.end()
@@ -266,7 +188,9 @@ class Canvas(QWidget):
         size = 5 * self.ratio
         painter.drawEllipse(QPointF(middle, whole.center().y()), size, size)
         for layer in self._second[:1]:
-            self._chip(painter, layer.title, QPointF(middle, 0) + QPointF(8, 8) * self.ratio)
+            draw_label(
+                painter, layer.title, QPointF(middle, 0) + QPointF(8, 8) * self.ratio, self.ratio
+            )
 
     def _draw_marks(self, painter: QPainter, mapping: Mapping, layer: Layer) -> None:
         mark = self._marks.highlights.get(layer.level)
@@ -292,15 +216,20 @@ class Canvas(QWidget):
         if len(shown) == 1 or self._split is not None:
             layer = shown[0]
             room = mapping.width - 16 * self.ratio
-            self._chip(painter, self._describe(painter, layer, room), QPointF(8, 8) * self.ratio)
+            draw_label(
+                painter,
+                self._describe(painter, layer, room),
+                QPointF(8, 8) * self.ratio,
+                self.ratio,
+            )
             return
         for layer in shown:
             box = mapping.rect(*layer.extent)
             text = self._describe(painter, layer, box.width())
-            room = self._chip_size(painter, text).height()
-            if box.width() >= CHIP_WIDTH * self.ratio:
+            room = label_size(painter, text, self.ratio).height()
+            if box.width() >= TITLE_WIDTH * self.ratio:
                 place = QPointF(max(box.left(), 0), max(box.top() - room - 2 * self.ratio, 0))
-                self._chip(painter, text, place)
+                draw_label(painter, text, place, self.ratio)
 
     def _describe(self, painter: QPainter, layer: Layer, room: float) -> str:
         """Return name, size and zoom, or as much of it as there is room for."""
@@ -316,29 +245,9 @@ class Canvas(QWidget):
             f"{number}   {size}",
             layer.title,
         ):
-            if self._chip_size(painter, text).width() <= room:
+            if label_size(painter, text, self.ratio).width() <= room:
                 return text
         return number
-
-    def _chip_font(self) -> QFont:
-        font = QFont(self.font())
-        font.setPixelSize(round(11.5 * self.ratio))
-        return font
-
-    def _chip_size(self, painter: QPainter, text: str) -> QRectF:
-        painter.setFont(self._chip_font())
-        bounds = QRectF(painter.fontMetrics().boundingRect(text))
-        return QRectF(0, 0, bounds.width() + 14 * self.ratio, 20 * self.ratio)
-
-    def _chip(self, painter: QPainter, text: str, place: QPointF) -> None:
-        box = self._chip_size(painter, text).translated(place)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(QColor(16, 17, 20, 205))
-        painter.drawRoundedRect(box, 5 * self.ratio, 5 * self.ratio)
-        painter.setPen(QColor("#f2f3f5"))
-        painter.drawText(box, Qt.AlignmentFlag.AlignCenter, text)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
 
     def _draw_frame(self, painter: QPainter, whole: QRectF) -> None:
         if not (self.selected or self.hasFocus()):
@@ -350,123 +259,13 @@ class Canvas(QWidget):
         painter.setPen(QPen(accent, width, style))
         painter.drawRect(whole.adjusted(width / 2, width / 2, -width / 2, -width / 2))
 
-    # Mouse and keys
+    # The divider
 
-    def _pan(self, dx: float, dy: float, *, alone: bool) -> None:
-        """Move by logical pixels of this widget."""
-        scale = self.effective_view().scale / self.ratio
-        if alone or not self.linked:
-            self._local.x -= dx / scale
-            self._local.y -= dy / scale
-            self.update()
-        else:
-            self.viewport.pan(-dx / scale, -dy / scale)
-
-    def zoom_at(self, factor: float, position: QPointF, *, alone: bool = False) -> None:
-        """Zoom about a widget position."""
-        x, y = self.mapping().to_canvas(position.x() * self.ratio, position.y() * self.ratio)
-        if not alone and self.linked:
-            self.viewport.zoom(factor, x - self._local.x, y - self._local.y)
-            return
-        before, local = self.effective_view(), self._local
-        factor = min(max(before.scale * factor, MIN_SCALE), MAX_SCALE) / before.scale
-        local.zoom *= factor
-        local.x += (x - before.x) * (1 - 1 / factor)
-        local.y += (y - before.y) * (1 - 1 / factor)
-        self.update()
-
-    def wheelEvent(self, event: QWheelEvent | None) -> None:
-        """Zoom at the cursor; a trackpad scroll pans."""
-        if event is None:
-            return
-        device = event.pointingDevice()
-        pad = device is not None and device.type() == QInputDevice.DeviceType.TouchPad
-        control = bool(event.modifiers() & Qt.KeyboardModifier.ControlModifier)
-        if (pad or self.wheel_pans) and not control:
-            delta = event.pixelDelta() if pad else event.angleDelta() / 2
-            self._pan(delta.x(), delta.y(), alone=False)
-        else:
-            turns = event.angleDelta().y() / 120
-            self.zoom_at(WHEEL_STEP**turns, event.position())
-        event.accept()
-
-    def event(self, event: QEvent | None) -> bool:
-        """Take the pinch of a trackpad."""
-        if (
-            isinstance(event, QNativeGestureEvent)
-            and event.gestureType() == Qt.NativeGestureType.ZoomNativeGesture
-        ):
-            self.zoom_at(1 + event.value(), event.position())
-            return True
-        return super().event(event)
-
-    def mousePressEvent(self, event: QMouseEvent | None) -> None:
-        """Begin to pan, to move the divider, or to open the menu."""
-        if event is None:
-            return
-        self.setFocus(Qt.FocusReason.MouseFocusReason)
-        self.activated.emit()
-        place = event.position()
-        if event.button() == Qt.MouseButton.RightButton:
-            self.menu_requested.emit(self.at(place), event.globalPosition().toPoint())
-        elif event.button() in (Qt.MouseButton.LeftButton, Qt.MouseButton.MiddleButton):
-            control = bool(event.modifiers() & Qt.KeyboardModifier.ControlModifier)
-            kind = "split" if self._near_split(place) else "alone" if control else "pan"
-            self._drag = _Drag(kind, place, place)
-
-    def mouseMoveEvent(self, event: QMouseEvent | None) -> None:
-        """Go on dragging, or say what is under the mouse."""
-        if event is None:
-            return
-        place = event.position()
-        if self._drag is None:
-            near = self._near_split(place)
-            self.setCursor(Qt.CursorShape.SplitHCursor if near else Qt.CursorShape.CrossCursor)
-            self.hovered.emit(self.at(place))
-            return
-        drag = self._drag
-        drag.moved = drag.moved or (place - drag.start).manhattanLength() > 4
-        if not drag.moved:
-            return
-        if drag.kind == "split":
-            self._split = min(max(place.x() / max(1, self.width()), 0.02), 0.98)
-            self.update()
-        else:
-            self.setCursor(Qt.CursorShape.ClosedHandCursor)
-            step = place - drag.last
-            self._pan(step.x(), step.y(), alone=drag.kind == "alone")
-        drag.last = place
-
-    def mouseReleaseEvent(self, event: QMouseEvent | None) -> None:
-        """End a drag; a press that did not move is a click."""
-        if event is None or self._drag is None:
-            return
-        drag, self._drag = self._drag, None
-        self.setCursor(Qt.CursorShape.CrossCursor)
-        hover = self.at(event.position())
-        left = event.button() == Qt.MouseButton.LeftButton
-        if left and not drag.moved and drag.kind != "split" and hover is not None:
-            self.clicked.emit(hover)
-
-    def mouseDoubleClickEvent(self, event: QMouseEvent | None) -> None:
-        """Go to 100 % of the pixel's own octave, or back to fitting."""
-        if event is None or event.button() != Qt.MouseButton.LeftButton:
-            return
-        if not self.viewport.fitting:
-            self.viewport.set_view(self.fitted(), fitting=True)
-            return
-        x, y = self.mapping().to_canvas(
-            event.position().x() * self.ratio, event.position().y() * self.ratio
-        )
-        self.viewport.zoom(1 / self.viewport.view.scale, x, y)
-
-    def leaveEvent(self, event: QEvent | None) -> None:
-        """Say that nothing is under the mouse."""
-        self.hovered.emit(None)
-
-    def resizeEvent(self, event: QResizeEvent | None) -> None:
-        """Tell whoever fits panes."""
-        self.view_resized.emit()
-
-    def _near_split(self, place: QPointF) -> bool:
+    def near_divider(self, place: QPointF) -> bool:
+        """Tell whether a press there would take hold of the divider."""
         return self._split is not None and abs(place.x() - self._split * self.width()) <= SPLIT_GRAB
+
+    def move_divider(self, place: QPointF) -> None:
+        """Move the divider to a widget position."""
+        self._split = min(max(place.x() / max(1, self.width()), 0.02), 0.98)
+        self.update()

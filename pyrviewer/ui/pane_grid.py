@@ -9,7 +9,8 @@ from PyQt6.QtCore import QPoint, Qt, pyqtSignal
 from PyQt6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from pyrviewer.session.viewport import View, Viewport
-from pyrviewer.ui.canvas import CHIP_HEIGHT, MARGIN, Canvas, Highlight
+from pyrviewer.ui.canvas import Canvas, Highlight
+from pyrviewer.ui.navigator import MARGIN, TITLE_HEIGHT
 from pyrviewer.ui.timers import after
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ def best_columns(count: int, width: float, height: float, aspect: float) -> int:
     for columns in range(1, count + 1):
         rows = -(-count // columns)
         room_x = width / columns - 2 * MARGIN
-        room_y = height / rows - 2 * MARGIN - CHIP_HEIGHT
+        room_y = height / rows - 2 * MARGIN - TITLE_HEIGHT
         scale = min(room_x / aspect, room_y)
         if scale > best_scale:
             best, best_scale = columns, scale

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import tifffile
 from PIL import Image as PilImage
-from PIL import ImageOps, features
+from PIL import ImageOps
 
 from pyrviewer.compute import codecs, image
 from pyrviewer.compute.errors import UserError
@@ -205,7 +205,8 @@ def test_of_an_animation_the_first_picture_is_shown(kind: str) -> None:
 
 # --- orientation, against Pillow's ImageOps
 
-EXIF_KINDS = ["JPEG", "PNG", "WEBP", *(["AVIF"] if features.check("avif") else [])]
+PilImage.init()
+EXIF_KINDS = [kind for kind in ("JPEG", "PNG", "WEBP", "AVIF") if kind in PilImage.SAVE]
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))

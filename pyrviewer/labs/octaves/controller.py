@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from pyrviewer.labs.octaves.state import BuildRequest
     from pyrviewer.session.actions import ActionSpec
     from pyrviewer.session.document import Document
-    from pyrviewer.ui.canvas import Hover
+    from pyrviewer.ui.navigator import Hover
 
 KEY = "octaves"
 STEP_NAMES = {

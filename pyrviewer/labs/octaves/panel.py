@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pyrviewer.compute.prefilter import Prefilter
     from pyrviewer.labs.octaves.run import Build, Measurements, Rebuilt
     from pyrviewer.labs.octaves.state import OctavesState
-    from pyrviewer.ui.canvas import Hover
+    from pyrviewer.ui.navigator import Hover
 
 PREFILTER_NAMES = {
     "binomial": "Binomial",

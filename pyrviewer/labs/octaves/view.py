@@ -16,7 +16,8 @@ from PyQt6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from pyrviewer.compute import geometry
 from pyrviewer.session.viewport import Viewport
-from pyrviewer.ui.canvas import CHIP_HEIGHT, CHIP_WIDTH, MARGIN, Highlight, Hover
+from pyrviewer.ui.canvas import TITLE_WIDTH, Highlight
+from pyrviewer.ui.navigator import MARGIN, TITLE_HEIGHT, Hover
 from pyrviewer.ui.pane_grid import Pane, PaneGrid, best_columns
 from pyrviewer.ui.picture import Layer, Patch, Picture, Texture, pixel_range, qimage
 from pyrviewer.ui.theme import RHYTHM
@@ -79,13 +80,13 @@ def arrange(
     side = max((w for _, w in shapes[1:]), default=0)
     below = max(1, sum(h for h, _ in shapes[1:]))
     column_fit = min(pane_width / (width + gap + side), pane_height / height)
-    titled = sum(w * column_fit >= CHIP_WIDTH for _, w in shapes[2:])
+    titled = sum(w * column_fit >= TITLE_WIDTH for _, w in shapes[2:])
     rest = gap * max(0, len(shapes) - 2 - titled)
-    column_fit = min(column_fit, max(1.0, pane_height - CHIP_HEIGHT * titled) / (below + rest))
+    column_fit = min(column_fit, max(1.0, pane_height - TITLE_HEIGHT * titled) / (below + rest))
     if row_fit >= column_fit:
         lefts = accumulate((w + gap for _, w in shapes[:-1]), initial=0.0)
         return [(x, float(height - h)) for x, (h, _) in zip(lefts, shapes, strict=True)]
-    rooms = [CHIP_HEIGHT / column_fit if w * column_fit >= CHIP_WIDTH else gap for _, w in shapes]
+    rooms = [TITLE_HEIGHT / column_fit if w * column_fit >= TITLE_WIDTH else gap for _, w in shapes]
     steps = (h + room for (h, _), room in zip(shapes[1:-1], rooms[2:], strict=True))
     tops = accumulate(steps, initial=0.0)
     return [(0.0, 0.0), *((width + gap, y) for y in tops)][: len(shapes)]
@@ -204,7 +205,7 @@ class OctavesView(QWidget):
     def _row_share(self, build: Build) -> float:
         """Return the share of the height that a row of enlarged octaves can use."""
         height, width = build.request.pixels.shape[:2]
-        needed: float = self.grid.width() / len(build.octaves) * height / width + 2 * CHIP_HEIGHT
+        needed: float = self.grid.width() / len(build.octaves) * height / width + 2 * TITLE_HEIGHT
         return min(max(needed / max(1, self.grid.height()), 0.2), 0.5)
 
     def _extent(self, build: Build) -> Box:

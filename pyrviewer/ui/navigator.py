@@ -1,0 +1,311 @@
+"""A widget that looks at a part of a plane: the mouse and the wheel move it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from PyQt6.QtCore import QEvent, QPoint, QPointF, Qt, pyqtSignal
+from PyQt6.QtGui import QInputDevice, QKeyEvent, QMouseEvent, QNativeGestureEvent, QWheelEvent
+from PyQt6.QtWidgets import QWidget
+
+from pyrviewer.session.viewport import MAX_SCALE, MIN_SCALE, View, Viewport
+from pyrviewer.ui.picture import Mapping
+from pyrviewer.ui.tools.rectangle import GRAB
+
+if TYPE_CHECKING:
+    from PyQt6.QtGui import QFocusEvent, QResizeEvent
+
+    from pyrviewer.ui.tools.rectangle import RectangleTool
+
+    Box = tuple[float, float, float, float]
+
+MARGIN = 16  # logical pixels left free around a fitted picture
+TITLE_HEIGHT = 24
+WHEEL_STEP = 1.2
+CLICK = 4  # logical pixels: a shorter drag is a click
+
+
+@dataclass(frozen=True)
+class Hover:
+    """The pixel under the mouse: its level, its place there and on the canvas."""
+
+    level: int
+    x: int
+    y: int
+    canvas_x: float
+    canvas_y: float
+
+
+@dataclass
+class _Drag:
+    kind: str  # "pan", "alone", "divider" or "tool"
+    start: QPointF
+    last: QPointF
+    moved: bool = False
+
+
+@dataclass
+class _Local:
+    """How far a pane was moved away from the others."""
+
+    x: float = 0.0
+    y: float = 0.0
+    zoom: float = 1.0
+
+
+class Navigator(QWidget):
+    """Looks where a viewport says, with an offset of its own.
+
+    Dragging pans, or moves a tool or a divider; Ctrl moves this pane alone; the middle button and
+    Space pan in every tool.
+
+    Signals
+    -------
+    hovered(Hover or None), clicked(Hover), menu_requested(Hover or None, QPoint global)
+    activated() : the pane was pressed
+    view_resized() : the pane has another size
+    """
+
+    hovered = pyqtSignal(object)
+    clicked = pyqtSignal(object)
+    menu_requested = pyqtSignal(object, QPoint)
+    activated = pyqtSignal()
+    view_resized = pyqtSignal()
+
+    def __init__(self, viewport: Viewport, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.viewport = viewport
+        self.linked = True
+        self.wheel_pans = False
+        self.tool: RectangleTool | None = None
+        self._local = _Local()
+        self._drag: _Drag | None = None
+        self._space = False
+        self.setMouseTracking(True)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        viewport.changed.connect(self.update)
+
+    # What a pane with pictures says
+
+    def extent(self) -> Box:
+        """Return the rectangle to fit: left, top, right, bottom."""
+        raise NotImplementedError
+
+    def at(self, position: QPointF) -> Hover | None:
+        """Return the pixel under a widget position."""
+        raise NotImplementedError
+
+    def near_divider(self, place: QPointF) -> bool:
+        """Tell whether a press there would take hold of a divider."""
+        return False
+
+    def move_divider(self, place: QPointF) -> None:
+        """Move the divider to a widget position."""
+
+    # Where it looks
+
+    @property
+    def ratio(self) -> float:
+        """Device pixels per logical pixel."""
+        return self.devicePixelRatioF()
+
+    def effective_view(self) -> View:
+        """Return the shared view with this pane's own offset."""
+        view = self.viewport.view
+        local = self._local
+        return View(view.x + local.x, view.y + local.y, view.scale * local.zoom)
+
+    def mapping(self) -> Mapping:
+        """Return the map from the canvas to this widget's device pixels."""
+        view = self.effective_view()
+        return Mapping(
+            view.x, view.y, view.scale, self.width() * self.ratio, self.height() * self.ratio
+        )
+
+    def fitted(self) -> View:
+        """Return the view that shows everything."""
+        left, top, right, bottom = self.extent()
+        width = max(1.0, (self.width() - 2 * MARGIN) * self.ratio)
+        height = max(1.0, (self.height() - 2 * MARGIN - TITLE_HEIGHT) * self.ratio)
+        scale = min(width / (right - left), height / (bottom - top))
+        lift = TITLE_HEIGHT / 2 * self.ratio / scale
+        return View((left + right) / 2, (top + bottom) / 2 - lift, scale)
+
+    def realign(self) -> None:
+        """Forget this pane's own offset."""
+        self._local = _Local()
+        self.update()
+
+    def _canvas_point(self, place: QPointF) -> tuple[float, float]:
+        return self.mapping().to_canvas(place.x() * self.ratio, place.y() * self.ratio)
+
+    def _reach(self) -> float:
+        """Return how near the mouse must be to an edge, in canvas units."""
+        return GRAB * self.ratio / self.effective_view().scale
+
+    def set_tool(self, tool: RectangleTool | None) -> None:
+        """Give the left button to a tool."""
+        self.tool = tool
+        self.update()
+
+    # Mouse and keys
+
+    def _pan(self, dx: float, dy: float, *, alone: bool) -> None:
+        """Move by logical pixels of this widget."""
+        scale = self.effective_view().scale / self.ratio
+        if alone or not self.linked:
+            self._local.x -= dx / scale
+            self._local.y -= dy / scale
+            self.update()
+        else:
+            self.viewport.pan(-dx / scale, -dy / scale)
+
+    def zoom_at(self, factor: float, position: QPointF, *, alone: bool = False) -> None:
+        """Zoom about a widget position."""
+        x, y = self._canvas_point(position)
+        if not alone and self.linked:
+            self.viewport.zoom(factor, x - self._local.x, y - self._local.y)
+            return
+        before, local = self.effective_view(), self._local
+        factor = min(max(before.scale * factor, MIN_SCALE), MAX_SCALE) / before.scale
+        local.zoom *= factor
+        local.x += (x - before.x) * (1 - 1 / factor)
+        local.y += (y - before.y) * (1 - 1 / factor)
+        self.update()
+
+    def wheelEvent(self, event: QWheelEvent | None) -> None:
+        """Zoom at the cursor; a trackpad scroll pans."""
+        if event is None:
+            return
+        device = event.pointingDevice()
+        pad = device is not None and device.type() == QInputDevice.DeviceType.TouchPad
+        control = bool(event.modifiers() & Qt.KeyboardModifier.ControlModifier)
+        if (pad or self.wheel_pans) and not control:
+            delta = event.pixelDelta() if pad else event.angleDelta() / 2
+            self._pan(delta.x(), delta.y(), alone=False)
+        else:
+            turns = event.angleDelta().y() / 120
+            self.zoom_at(WHEEL_STEP**turns, event.position())
+        event.accept()
+
+    def event(self, event: QEvent | None) -> bool:
+        """Take the pinch of a trackpad."""
+        if (
+            isinstance(event, QNativeGestureEvent)
+            and event.gestureType() == Qt.NativeGestureType.ZoomNativeGesture
+        ):
+            self.zoom_at(1 + event.value(), event.position())
+            return True
+        return super().event(event)
+
+    def mousePressEvent(self, event: QMouseEvent | None) -> None:
+        """Begin to pan, to move the divider, or to open the menu."""
+        if event is None:
+            return
+        self.setFocus(Qt.FocusReason.MouseFocusReason)
+        self.activated.emit()
+        place = event.position()
+        if event.button() == Qt.MouseButton.RightButton:
+            self.menu_requested.emit(self.at(place), event.globalPosition().toPoint())
+        elif event.button() in (Qt.MouseButton.LeftButton, Qt.MouseButton.MiddleButton):
+            self._drag = _Drag(self._drag_kind(event), place, place)
+            if self._drag.kind == "tool" and self.tool is not None:
+                self.tool.press(*self._canvas_point(place), self._reach())
+
+    def _drag_kind(self, event: QMouseEvent) -> str:
+        if event.button() == Qt.MouseButton.MiddleButton or self._space:
+            return "pan"
+        if self.near_divider(event.position()):
+            return "divider"
+        if event.modifiers() & Qt.KeyboardModifier.ControlModifier:
+            return "alone"
+        return "pan" if self.tool is None else "tool"
+
+    def mouseMoveEvent(self, event: QMouseEvent | None) -> None:
+        """Go on dragging, or say what is under the mouse."""
+        if event is None:
+            return
+        place = event.position()
+        if self._drag is None:
+            self.setCursor(self._cursor(place))
+            self.hovered.emit(self.at(place))
+            return
+        drag = self._drag
+        drag.moved = drag.moved or (place - drag.start).manhattanLength() > CLICK
+        if not drag.moved:
+            return
+        if drag.kind == "divider":
+            self.move_divider(place)
+        elif drag.kind == "tool" and self.tool is not None:
+            self.tool.move(*self._canvas_point(place), self._reach())
+            self.update()
+        else:
+            self.setCursor(Qt.CursorShape.ClosedHandCursor)
+            step = place - drag.last
+            self._pan(step.x(), step.y(), alone=drag.kind == "alone")
+        drag.last = place
+
+    def _cursor(self, place: QPointF) -> Qt.CursorShape:
+        if self.near_divider(place):
+            return Qt.CursorShape.SplitHCursor
+        if self._space:
+            return Qt.CursorShape.OpenHandCursor
+        if self.tool is not None:
+            return self.tool.cursor(*self._canvas_point(place), self._reach())
+        return Qt.CursorShape.CrossCursor
+
+    def mouseReleaseEvent(self, event: QMouseEvent | None) -> None:
+        """End a drag; a press that did not move is a click."""
+        if event is None or self._drag is None:
+            return
+        drag, self._drag = self._drag, None
+        place = event.position()
+        self.setCursor(self._cursor(place))
+        if drag.kind == "tool" and self.tool is not None:
+            self.tool.release(*self._canvas_point(place))
+            self.update()
+            return
+        hover = self.at(place)
+        left = event.button() == Qt.MouseButton.LeftButton
+        if left and not drag.moved and drag.kind != "divider" and hover is not None:
+            self.clicked.emit(hover)
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent | None) -> None:
+        """Go to 100 %, or back to fitting; a tool keeps its button."""
+        if event is None or event.button() != Qt.MouseButton.LeftButton or self.tool is not None:
+            return
+        if not self.viewport.fitting:
+            self.viewport.set_view(self.fitted(), fitting=True)
+            return
+        x, y = self._canvas_point(event.position())
+        self.viewport.zoom(1 / self.viewport.view.scale, x, y)
+
+    def leaveEvent(self, event: QEvent | None) -> None:
+        """Say that nothing is under the mouse."""
+        self.hovered.emit(None)
+
+    def resizeEvent(self, event: QResizeEvent | None) -> None:
+        """Tell whoever fits panes."""
+        self.view_resized.emit()
+
+    def keyPressEvent(self, event: QKeyEvent | None) -> None:
+        """Pan while Space is held."""
+        if event is not None and event.key() == Qt.Key.Key_Space:
+            self._space = True
+            self.setCursor(Qt.CursorShape.OpenHandCursor)
+        else:
+            super().keyPressEvent(event)
+
+    def keyReleaseEvent(self, event: QKeyEvent | None) -> None:
+        """Give the mouse back to the tool."""
+        if event is None or event.key() != Qt.Key.Key_Space:
+            super().keyReleaseEvent(event)
+        elif not event.isAutoRepeat():
+            self._space = False
+            self.setCursor(Qt.CursorShape.CrossCursor)
+
+    def focusOutEvent(self, event: QFocusEvent | None) -> None:
+        """Forget a held key."""
+        self._space = False
+        super().focusOutEvent(event)
