@@ -29,8 +29,8 @@ from pyrviewer.ui.crash import CrashReporter
 from pyrviewer.ui.lab import LabContext
 from pyrviewer.ui.main_window import MainWindow
 from pyrviewer.ui.menus import Menus
-from pyrviewer.ui.pane_grid import PaneGrid
 from pyrviewer.ui.palette import CommandPalette
+from pyrviewer.ui.pane_grid import PaneGrid
 from pyrviewer.ui.timers import after
 from pyrviewer.ui.widgets.shortcut_sheet import ShortcutSheet
 
@@ -78,6 +78,7 @@ class Program(QObject):
             raise RuntimeError("the window has no menu bar")
         panes = self.window.views.findChildren(PaneGrid)
         self.menus = Menus(self.registry, bar, self.window, panes)
+        self.commands.apply_wheel()
         self._rail_tools()
         self.thumbnails = self.jobs.lane("Drawing samples", self)
         self.thumbnails.partial.connect(self._show_thumbnail)

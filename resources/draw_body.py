@@ -95,11 +95,15 @@ def _with_eyelids(rest: F, f: F, y: F, m: F) -> F:
     x, up, out = eye_frame(f, y, m)
     ball = np.sqrt(x * x + up * up + out * out)
     d = smooth_min(d, ball - np.float32(EYE_RADIUS * 1.20), 0.035)
-    # An almond: two circles meet at the corners; the heavy upper lid is the flatter one.
+    slit = np.maximum(almond(x, up), np.float32(0.02) - out)
+    return smooth_max(d, -slit, 0.012)
+
+
+def almond(x: F, up: F) -> F:
+    """Return the distance to the slit between the lids; the heavy upper lid is the flatter one."""
     lower = np.hypot(x, up - np.float32(0.024)) - np.float32(0.050)
     upper = np.hypot(x, up + np.float32(0.030)) - np.float32(0.052)
-    almond = np.maximum(np.maximum(lower, upper), np.float32(0.02) - out)
-    return smooth_max(d, -almond, 0.012)
+    return f32(np.maximum(lower, upper))
 
 
 def _with_ear(rest: F, f: F, y: F, m: F) -> F:

@@ -61,11 +61,8 @@ def bird_colour(points: F, noise: Volume) -> tuple[F, F]:
     a, b = turn(x, y, 38.0, (0.0, 0.075))
     feather = noise.sample(np.stack([a * 0.35, b, m], axis=-1).astype(np.float32), 9.0)[0]
     c = plain((0.135, 0.092, 0.060), x.shape)
-    c = mix(
-        c,
-        (0.27, 0.205, 0.125),
-        smoothstep(0.002, -0.022, b + 0.006 * feather) * smoothstep(0.075, 0.045, a) * 0.85,
-    )
+    belly = smoothstep(0.002, -0.022, b + 0.006 * feather) * smoothstep(0.075, 0.045, a)
+    c = mix(c, (0.27, 0.205, 0.125), belly * 0.85)
     wing = smoothstep(0.020, 0.026, m) * smoothstep(0.03, 0.01, a) * smoothstep(-0.012, -0.004, b)
     quills = 0.5 + 0.5 * np.sin((b + 0.18 * a) * 700.0 + 2.0 * feather)
     c = mix(c, (0.060, 0.042, 0.032), wing * (0.45 + 0.5 * quills))
@@ -76,9 +73,8 @@ def bird_colour(points: F, noise: Volume) -> tuple[F, F]:
     c = mix(c, (0.50, 0.36, 0.05), smoothstep(0.0120, 0.0105, eye))
     c = mix(c, (0.30, 0.02, 0.01), smoothstep(0.0090, 0.0078, eye))
     flat = np.hypot(x - BIRD_EYE[0], y - BIRD_EYE[1])
-    c = mix(
-        c, (0.004, 0.004, 0.004), smoothstep(0.0055, 0.0042, flat) * smoothstep(0.012, 0.009, eye)
-    )
+    pupil = smoothstep(0.0055, 0.0042, flat) * smoothstep(0.012, 0.009, eye)
+    c = mix(c, (0.004, 0.004, 0.004), pupil)
     return c, f32(np.where(eye < 0.0105, 1.0, 0.12))
 
 
@@ -129,16 +125,12 @@ def prop_colour(points: F, noise: Volume) -> tuple[F, F]:
     """Return albedo (N x 3) and gloss (N) of stones and lily."""
     stone, gloss = _stone_colour(points, noise)
     x, y, z = (points - np.asarray(LILY, np.float32)).T
-    petal = mix(
-        plain((0.78, 0.66, 0.62), x.shape),
-        (0.62, 0.16, 0.30),
-        smoothstep(0.020, 0.085, np.sqrt(x * x + y * y + z * z)) * np.float32(0.75),
-    )
-    petal = mix(
-        petal, (0.80, 0.46, 0.04), smoothstep(0.034, 0.022, np.hypot(np.hypot(x, z), y - 0.014))
-    )
+    rose = smoothstep(0.020, 0.085, np.sqrt(x * x + y * y + z * z)) * np.float32(0.75)
+    heart = smoothstep(0.034, 0.022, np.sqrt(x * x + (y - 0.014) ** 2 + z * z))
+    petal = mix(plain((0.78, 0.66, 0.62), x.shape), (0.62, 0.16, 0.30), rose)
+    petal = mix(petal, (0.80, 0.46, 0.04), heart)
     flower = (lily(points) < stones(points)).astype(np.float32)
-    return mix(stone, petal, flower), f32(gloss * (1 - flower) + 0.1 * flower)
+    return mix(stone, petal, flower), f32(gloss * (1 - flower) + 0.05 * flower)
 
 
 def _stone_colour(points: F, noise: Volume) -> tuple[F, F]:
@@ -149,4 +141,4 @@ def _stone_colour(points: F, noise: Volume) -> tuple[F, F]:
     c = c * (1.0 + 0.30 * grain)[:, None]
     wet = smoothstep(0.050, 0.028, points[:, 1] + 0.008 * cloud)
     c = mix(c, (0.050, 0.055, 0.022), smoothstep(0.018, 0.004, points[:, 1] + 0.004 * grain) * 0.8)
-    return np.asarray(c * (1.0 - 0.5 * wet)[:, None], np.float32), 0.15 + 0.85 * wet
+    return f32(c * (1.0 - 0.5 * wet)[:, None]), f32(0.15 + 0.85 * wet)

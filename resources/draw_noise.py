@@ -125,8 +125,8 @@ def cloud_volume(side: int, slope: float, low: float, seed: int) -> Volume:
     )
     gain = np.where(radius < low, 0.0, np.maximum(radius, 1.0) ** -slope)
     gain *= np.exp(-((radius / (side * 0.3)) ** 4))
-    field = np.fft.irfftn(np.fft.rfftn(rng.standard_normal((side,) * 3)) * gain, s=(side,) * 3)
-    return Volume.of(np.asarray(field / field.std(), np.float32))
+    field = np.fft.irfftn(np.fft.rfftn(rng.standard_normal((side,) * 3)) * gain)
+    return Volume.of(f32(field / field.std()))
 
 
 def cell_volume(side: int, cells: int, seed: int) -> Volume:

@@ -85,10 +85,9 @@ class Rings:
     """The distance to the waterline of whatever stands in the water, and the rings around it."""
 
     def __init__(self, field: Field) -> None:
-        axis_x, axis_z = np.linspace(-3.0, 5.0, 400), np.linspace(1.8, 9.8, 400)
-        points = np.stack(np.meshgrid(axis_x, [0.0], axis_z, indexing="xy"), axis=-1)
-        flat = points.reshape(-1, 3).astype(np.float32)
-        d = chunked(field, flat).reshape(400, 400).T
+        x, z = np.meshgrid(np.linspace(-3.0, 5.0, 400), np.linspace(1.8, 9.8, 400))
+        flat = f32(np.stack([x.ravel(), np.zeros(x.size), z.ravel()], axis=-1))
+        d = chunked(field, flat).reshape(400, 400)
         d = f32(cv2.GaussianBlur(d, (0, 0), 3.0))
         step = 8.0 / 399
         slopes = (np.gradient(d, step, axis=1), np.gradient(d, step, axis=0))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 from draw_bank import Layer, far_plain, near_bank
-from draw_body import EYE, EYE_RADIUS, to_world
+from draw_body import EYE, EYE_RADIUS, GAZE, to_world
 from draw_extras import props
 from draw_foreground import bubbles, lily_pads, reeds, whiskers
 from draw_march import Box, Camera, render
@@ -30,10 +30,10 @@ def camera_at(scale: float, mirrored: bool = False) -> Camera:
 
 def eye_box(scale: float = 1.0) -> Box:
     """Return the rectangle (x, y, w, h) that holds the near eye with its lids, in pixels."""
-    centre = to_world(np.array([EYE], np.float32))
+    centre = to_world(f32([EYE]) + 0.8 * EYE_RADIUS * GAZE)
     u, v = camera_at(scale).project(centre)
     half = EYE_RADIUS * 5400 * scale / float(centre[0, 2])
-    w, h = half * 0.95, half * 0.68
+    w, h = half * 0.95, half * 0.64
     return round(float(u[0]) - w), round(float(v[0]) - h), round(2 * w), round(2 * h)
 
 

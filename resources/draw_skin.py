@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from draw_body import AXES, EYE_RADIUS, eye_frame, eyeball, hippo, nostril, to_head
+from draw_body import AXES, EYE_RADIUS, almond, eye_frame, eyeball, hippo, nostril, to_head
 from draw_extras import bird, bird_colour, prop_colour, props
 from draw_march import SUN, SUNLIGHT, normals, sky
 from draw_noise import F, Volume, cell_volume, cloud_volume, f32, mix, plain, smoothstep
@@ -77,6 +77,8 @@ class Skin:
         c = mix(c, (0.245, 0.158, 0.140), np.clip(pink + 0.04 * fine, 0.0, 1.0))
         c = mix(c, (0.045, 0.040, 0.042), 0.35 * smoothstep(1.3, 2.0, self.cloud.sample(q, 6.0)[0]))
         c = mix(c, (0.020, 0.012, 0.010), smoothstep(0.012, 0.002, nostril(f, y, m)) * 0.9)
+        lash = smoothstep(0.0075, 0.0035, almond(x, up)) * smoothstep(0.0, 0.02, out)
+        c = mix(c, (0.010, 0.008, 0.008), lash * 0.95)
         light = 1.0 + 0.07 * fine + 0.06 * cloud + 14.0 * np.clip(relief, -0.02, 0.01)
         return f32(c * light[:, None])
 
@@ -114,16 +116,14 @@ class Skin:
 
     def _feathers(self, points: F, n: F, view: F, open_sky: F, sun: F) -> F:
         albedo, gloss = bird_colour(points, self.cloud)
-        n = _tilted(
-            n, self.cloud.sample(points, 16.0)[1] * np.float32(0.00018) * (1 - gloss)[:, None]
-        )
+        barbs = np.float32(0.00018) * (1 - gloss)[:, None]
+        n = _tilted(n, self.cloud.sample(points, 16.0)[1] * barbs)
         return lit(albedo, n, n, view, open_sky, sun, gloss)
 
     def _props(self, points: F, smooth: F, view: F, open_sky: F, sun: F) -> F:
         albedo, gloss = prop_colour(points, self.cloud)
-        n = _tilted(
-            smooth, self.cloud.sample(points, 4.0)[1] * np.float32(0.0012) * (gloss > 0.1)[:, None]
-        )
+        rough = np.float32(0.0012) * (gloss > 0.1)[:, None]  # petals are smooth
+        n = _tilted(smooth, self.cloud.sample(points, 4.0)[1] * rough)
         return lit(albedo, n, n, view, open_sky, sun, gloss)
 
 
@@ -196,17 +196,17 @@ def shade_eye(points: F, n: F, view: F, open_sky: F, sun: F) -> F:
     r, angle = np.hypot(x, up), np.arctan2(up, x)
     fibres = 0.5 + 0.25 * np.sin(angle * 37.0 + 4.0 * np.sin(angle * 5.0))
     fibres = fibres + 0.25 * np.sin(angle * 61.0 + r * 9.0)
-    iris = plain((0.075, 0.033, 0.012), r.shape)
-    iris = mix(iris, (0.26, 0.125, 0.038), fibres * smoothstep(0.74, 0.34, r))
-    c = plain((0.26, 0.15, 0.11), r.shape)
-    c = mix(c, (0.0, 0.0, 0.0), smoothstep(0.90, 0.76, r) * 0.9)
-    c = mix(c, iris, smoothstep(0.77, 0.71, r))
-    c = mix(c, (0.004, 0.004, 0.005), smoothstep(0.32, 0.28, np.hypot(x / 1.45, up)))
+    iris = plain((0.19, 0.078, 0.021), r.shape)
+    iris = mix(iris, (0.48, 0.225, 0.050), fibres * smoothstep(0.66, 0.36, r))
+    c = plain((0.40, 0.27, 0.22), r.shape)
+    c = mix(c, (0.006, 0.004, 0.004), smoothstep(0.76, 0.68, r))
+    c = mix(c, iris, smoothstep(0.66, 0.61, r))
+    c = mix(c, (0.004, 0.004, 0.005), smoothstep(0.25, 0.21, np.hypot(x / 1.45, up)))
     lid = smoothstep(0.60, 0.10, up)  # the upper lid shades the ball
     light = SUNLIGHT * (np.clip(n @ SUN, 0.0, 1.0) * sun)[:, None] * 0.7
     light = (light + 0.55 * (open_sky * lid)[:, None]) * (0.25 + 0.75 * lid)[:, None]
     mirror = view - 2.0 * np.sum(view * n, axis=1, keepdims=True) * n
-    fresnel = 0.035 + 0.6 * (1.0 + np.sum(view * n, axis=1)) ** 5
-    glint = smoothstep(0.977, 0.985, mirror @ SUN)
+    fresnel = 0.022 + 0.6 * (1.0 + np.sum(view * n, axis=1)) ** 5
+    glint = smoothstep(0.945, 0.958, mirror @ SUN)
     shine = sky(mirror) * (fresnel * lid)[:, None] + glint[:, None] * np.float32(3.8)
     return f32(c * light + shine)

@@ -135,11 +135,20 @@ def sample_pictures(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPa
 
 
 @pytest.fixture
-def program(qtbot: QtBot, sample_pictures: None) -> Iterator[Program]:
-    """Run the program in a window of 1280 x 720 that remembers nothing."""
+def program(
+    qtbot: QtBot, sample_pictures: None, request: pytest.FixtureRequest
+) -> Iterator[Program]:
+    """Run the program in a window of 1280 x 720 that remembers nothing.
+
+    With ``parametrize("program", ratios, indirect=True)`` on a screen of that pixel ratio.
+    """
     from pyrviewer.app import Program
 
     made = Program(remember=False)
+    ratio = getattr(request, "param", 1.0)
+    screen = next(s for s in QApplication.screens() if s.devicePixelRatio() == ratio)
+    made.window.setScreen(screen)
+    made.window.move(screen.geometry().topLeft())
     made.start([])
     made.window.resize(1280, 720)
     qtbot.waitExposed(made.window)

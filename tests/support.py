@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 import numpy.typing as npt
 import skimage
-from PyQt6.QtCore import QEvent, QObject, QPoint, QPointF, Qt, QTimer
+from PyQt6.QtCore import QCoreApplication, QEvent, QObject, QPoint, QPointF, Qt, QTimer
 from PyQt6.QtGui import (
     QImage,
     QInputDevice,
@@ -19,7 +19,7 @@ from PyQt6.QtGui import (
     QPointingDevice,
     QWheelEvent,
 )
-from PyQt6.QtWidgets import QApplication, QWidget
+from PyQt6.QtWidgets import QApplication, QLabel, QWidget
 
 from pyrviewer.compute.image import Origin, from_array
 from pyrviewer.session.jobs import JobLane
@@ -59,7 +59,14 @@ def busy(root: QObject) -> bool:
 
 def wait_idle(qtbot: QtBot, program: Program) -> None:
     """Wait until nothing is computed any more and the panes have come to rest."""
-    qtbot.waitUntil(lambda: not busy(program) and not busy(program.window), timeout=PATIENCE)
+
+
+    def resting() -> bool:
+        QCoreApplication.processEvents()  # what was just asked for has begun, layouts are done
+        return not busy(program) and not busy(program.window)
+
+    qtbot.waitUntil(resting, timeout=PATIENCE)
+    QCoreApplication.processEvents()
 
 
 def open_array(
@@ -120,6 +127,17 @@ def at_view(qtbot: QtBot, program: Program, canvas: Canvas, view: View) -> None:
     """Look somewhere, and wait until that is drawn exactly."""
     canvas.viewport.set_view(view)
     wait_idle(qtbot, program)
+
+
+def focus(widget: QWidget) -> None:
+    """Give the keyboard to a widget."""
+    widget.setFocus(Qt.FocusReason.TabFocusReason)
+    assert widget.hasFocus()
+
+
+def texts(root: QWidget) -> list[str]:
+    """Return what is written in a window."""
+    return [label.text() for label in root.findChildren(QLabel) if label.isVisible()]
 
 
 # Mouse: `qtbot.mouseMove` carries no buttons, so events are made by hand

@@ -21,6 +21,7 @@ from pyrviewer.ui import clipboard, theme
 from pyrviewer.ui.pane_grid import PaneGrid
 
 if TYPE_CHECKING:
+    from pyrviewer.compute.image import Array
     from pyrviewer.ui.lab import LabContext
     from pyrviewer.ui.main_window import MainWindow
 
@@ -33,7 +34,7 @@ class Commands(QObject):
     def __init__(self, window: MainWindow, context: LabContext) -> None:
         super().__init__(window)
         self._window, self._context = window, context
-        window.dropped.connect(self.open_paths)
+        window.dropped.connect(self._take)
         window.page_wanted.connect(self.go_to_page)
         window.welcome.open_wanted.connect(self.open)
         window.welcome.paste_wanted.connect(self.paste)
@@ -86,9 +87,12 @@ class Commands(QObject):
 
     def paste(self) -> None:
         """Open the image or the files on the clipboard."""
-        found = clipboard.pasted()
+        self._take(clipboard.pasted(), "The clipboard holds no image.")
+
+    def _take(self, found: Array | list[Path] | None, otherwise: str = "That is no image.") -> None:
+        """Open what was pasted or dropped."""
         if found is None:
-            self._context.notices.warning("The clipboard holds no image.")
+            self._context.notices.warning(otherwise)
         elif isinstance(found, list):
             self.open_paths(found)
         else:
@@ -220,7 +224,12 @@ class Commands(QObject):
         """Swap what the wheel and Ctrl + wheel do."""
         on = not self._context.settings.get("wheel_pans", False)
         self._context.settings.set("wheel_pans", on)
-        self._on_grid("set_wheel_pans", on)
+        self.apply_wheel()
+
+    def apply_wheel(self) -> None:
+        """Use the wheel in all panes as the settings say."""
+        for grid in self._window.views.findChildren(PaneGrid):
+            grid.set_wheel_pans(self._context.settings.get("wheel_pans", False))
 
     def about(self) -> None:
         """Say what this is."""

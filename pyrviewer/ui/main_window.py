@@ -27,6 +27,7 @@ from PyQt6.QtWidgets import (
     QWidget,
 )
 
+from pyrviewer.ui import clipboard
 from pyrviewer.ui.theme import RHYTHM, icon
 from pyrviewer.ui.widgets.notice_stack import NoticeStack
 from pyrviewer.ui.widgets.rail import Rail
@@ -46,13 +47,13 @@ class MainWindow(QMainWindow):
 
     Signals
     -------
-    dropped(list of Path or bytes) : files were dropped anywhere
+    dropped(list of Path, ndarray or None) : files or an image were dropped anywhere
     closing() : the window is about to close
     lab_changed(str)
     page_wanted(int) : another page of the active file, counted from 0
     """
 
-    dropped = pyqtSignal(list)
+    dropped = pyqtSignal(object)
     closing = pyqtSignal()
     lab_changed = pyqtSignal(str)
     page_wanted = pyqtSignal(int)
@@ -317,9 +318,8 @@ class MainWindow(QMainWindow):
         mime = event.mimeData() if event is not None else None
         if event is None or mime is None:
             return
-        paths = [Path(url.toLocalFile()) for url in mime.urls() if url.isLocalFile()]
         event.acceptProposedAction()
-        self.dropped.emit(paths)
+        self.dropped.emit(clipboard.content(mime))
 
     def closeEvent(self, event: QCloseEvent | None) -> None:
         """Say so first."""

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from pyrviewer.compute.geometry import LevelGeometry
     from pyrviewer.compute.image import Array
+    from pyrviewer.compute.mipmap import Mip
 
     Values = Array | None
 
@@ -60,12 +61,12 @@ class Picture:
 
     Parameters
     ----------
-    textures : sequence of Texture or None
+    mips : sequence of Mip or None
         Finest first, each half of the one before by `cv2.pyrDown`; None where not ready yet.
     """
 
-    def __init__(self, textures: Sequence[Texture | None]) -> None:
-        self._textures = list(textures)
+    def __init__(self, mips: Sequence[Mip | None]) -> None:
+        self._textures = [Texture(mip.pixels, mip.border) if mip else None for mip in mips]
 
     def choose(self, scale: float) -> tuple[Texture, int] | None:
         """Return the texture for `scale` device pixels per pixel, and its octave."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 from PyQt6.QtCore import Qt
-from PyQt6.QtWidgets import QApplication
 from support import (
     LEFT,
     MIDDLE,
@@ -34,25 +34,13 @@ if TYPE_CHECKING:
 
 CONTROL = Qt.KeyboardModifier.ControlModifier
 RATIOS = [1.0, 1.5, 2.0]
-EDGE = 48  # device pixels at the border of a pane that titles and the frame may cover
+EDGE = 48  # logical pixels at the border of a pane that titles and the frame may cover
 
 
 @pytest.fixture
 def noise() -> Array:
     """Return noise in colour, in which every pixel is unlike its neighbours."""
     return np.random.default_rng(3).integers(0, 256, (301, 403, 3), np.uint8)
-
-
-def on_screen(program: Program, qtbot: QtBot, ratio: float) -> None:
-    """Move the window to the screen of a pixel ratio."""
-    if ratio == 1:
-        return
-    screen = next(s for s in QApplication.screens() if s.devicePixelRatio() == ratio)
-    handle = program.window.windowHandle()
-    assert handle is not None
-    handle.setScreen(screen)
-    qtbot.waitUntil(lambda: program.window.devicePixelRatioF() == ratio)
-    wait_idle(qtbot, program)
 
 
 def one_octave(qtbot: QtBot, program: Program, level: int) -> Canvas:
@@ -64,32 +52,51 @@ def one_octave(qtbot: QtBot, program: Program, level: int) -> Canvas:
     return canvas
 
 
+def ratio_of(program: Program) -> float:
+    """Return the device pixels per logical pixel, which must be those of the screen."""
+    ratio = program.window.devicePixelRatioF()
+    assert all(canvas.devicePixelRatioF() == ratio for canvas in canvases(program))
+    return ratio
+
+
+def squarely(qtbot: QtBot, program: Program, canvas: Canvas, scale: float) -> None:
+    """Look at the middle so that borders of image pixels are borders of device pixels."""
+    x, y = canvas.width() % 2 / 2 / scale, canvas.height() % 2 / 2 / scale
+    at_view(qtbot, program, canvas, View(200 + x, 150 + y, scale))
+
+
 def expected(pixels: Array, canvas: Canvas, shot: Array) -> tuple[Array, Array]:
-    """Return what nearest neighbour puts on each device pixel, and where there is a pixel."""
-    view = canvas.viewport.view
-    height, width = shot.shape[:2]
-    # Through the centre of each device pixel, by the definition of centre and scale.
-    x = np.floor((np.arange(width) + 0.5 - width / 2) / view.scale + view.x).astype(int)
-    y = np.floor((np.arange(height) + 0.5 - height / 2) / view.scale + view.y).astype(int)
-    inside = ((y >= 0) & (y < pixels.shape[0]))[:, None] & ((x >= 0) & (x < pixels.shape[1]))
-    inside[:EDGE], inside[-EDGE:] = False, False
-    inside[:, :EDGE], inside[:, -EDGE:] = False, False
-    rows, columns = np.clip(y, 0, pixels.shape[0] - 1), np.clip(x, 0, pixels.shape[1] - 1)
-    return pixels[rows][:, columns], inside
+    """Return what nearest neighbour puts on each device pixel, and where that is certain."""
+    view, ratio = canvas.viewport.view, canvas.devicePixelRatioF()
+
+    def axis(
+        count: int, size: float, centre: float, side: int
+    ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.bool_]]:
+        # Through the centre of each device pixel, by the definition of centre and scale.
+        place = (np.arange(count) + 0.5 - size * ratio / 2) / view.scale + centre
+        pixel = np.floor(place).astype(np.int64)
+        border = np.minimum(place - pixel, pixel + 1 - place) * view.scale
+        certain = (pixel >= 0) & (pixel < side) & (border > 0.3)
+        edge = round(EDGE * ratio)
+        certain[:edge] = certain[-edge:] = False
+        return np.clip(pixel, 0, side - 1), certain
+
+    x, sure_x = axis(shot.shape[1], canvas.width(), view.x, pixels.shape[1])
+    y, sure_y = axis(shot.shape[0], canvas.height(), view.y, pixels.shape[0])
+    return pixels[y][:, x], sure_y[:, None] & sure_x
 
 
-@pytest.mark.parametrize("ratio", RATIOS)
+@pytest.mark.parametrize("program", RATIOS, indirect=True)
 def test_100_percent_is_one_image_pixel_per_device_pixel(
-    qtbot: QtBot, program: Program, noise: Array, ratio: float
+    qtbot: QtBot, program: Program, noise: Array
 ) -> None:
-    on_screen(program, qtbot, ratio)
     open_array(qtbot, program, noise)
     canvas = one_octave(qtbot, program, 0)
     press(qtbot, program, "1", CONTROL)
     wait_idle(qtbot, program)
     assert canvas.viewport.view.scale == 1
     shot = grabbed(canvas)
-    assert shot.shape[1] == pytest.approx(canvas.width() * ratio, abs=1)
+    assert shot.shape[1] == pytest.approx(canvas.width() * ratio_of(program), abs=1)
     # The picture may lie half a device pixel off the centre, so it is searched for.
     middle = noise[120:180, 170:230]
     windows = np.lib.stride_tricks.sliding_window_view(shot[..., 0], middle.shape[:2])
@@ -98,29 +105,16 @@ def test_100_percent_is_one_image_pixel_per_device_pixel(
 
 
 @pytest.mark.parametrize("scale", [2.0, 3.0, 5.0, 8.0])
-@pytest.mark.parametrize("ratio", RATIOS)
+@pytest.mark.parametrize("program", RATIOS, indirect=True)
 def test_from_2x_on_pixels_are_squares(
-    qtbot: QtBot, program: Program, noise: Array, ratio: float, scale: float
+    qtbot: QtBot, program: Program, noise: Array, scale: float
 ) -> None:
-    on_screen(program, qtbot, ratio)
     open_array(qtbot, program, noise)
     canvas = one_octave(qtbot, program, 0)
     at_view(qtbot, program, canvas, View(200.3, 150.7, scale))
     shot = grabbed(canvas)
     wanted, inside = expected(noise, canvas, shot)
-    # Where a border between two pixels meets the centre of a device pixel either is right.
-    agree = (shot == wanted).all(-1)[inside].mean()
-    assert agree > 0.97
-
-
-def test_squares_at_a_whole_scale_are_exact(qtbot: QtBot, program: Program, noise: Array) -> None:
-    open_array(qtbot, program, noise)
-    canvas = one_octave(qtbot, program, 0)
-    half_x, half_y = canvas.width() % 2 / 2, canvas.height() % 2 / 2
-    at_view(qtbot, program, canvas, View(200 + half_x / 4, 150 + half_y / 4, 4))
-    shot = grabbed(canvas)
-    wanted, inside = expected(noise, canvas, shot)
-    assert inside.mean() > 0.5
+    assert inside.sum() > 50_000
     np.testing.assert_array_equal(shot[inside], wanted[inside])
 
 
@@ -129,7 +123,7 @@ def test_a_grid_is_drawn_from_10x_and_can_be_switched_off(
 ) -> None:
     open_array(qtbot, program, noise)
     canvas = one_octave(qtbot, program, 0)
-    at_view(qtbot, program, canvas, View(200, 150, 24))
+    squarely(qtbot, program, canvas, 24)
 
     def agreement() -> float:
         shot = grabbed(canvas)
@@ -138,10 +132,10 @@ def test_a_grid_is_drawn_from_10x_and_can_be_switched_off(
 
     assert agreement() < 0.95
     press(qtbot, program, "G", CONTROL)
-    assert agreement() > 0.99
+    assert agreement() == 1
     press(qtbot, program, "G", CONTROL)
-    at_view(qtbot, program, canvas, View(200, 150, 8))
-    assert agreement() > 0.99
+    squarely(qtbot, program, canvas, 8)
+    assert agreement() == 1
 
 
 def test_values_are_written_into_pixels_where_they_fit(qtbot: QtBot, program: Program) -> None:
@@ -189,8 +183,8 @@ def test_zoomed_out_nothing_aliases(qtbot: QtBot, program: Program, scale: float
     far = np.hypot(columns - side / 2, (rows - side / 2)[:, None]) / side / scale > 0.75
     assert naive[far].std() > 60
     assert moire < 0.06 * naive[far].std()
-    low = shot[plain & (frequency < 0.1)]
-    assert low.std() > 60  # what the screen can hold is still there
+    low = shot[plain & (frequency < 0.3)]
+    assert low.std() > 40  # what the screen can hold is still there
 
 
 # Pointing
@@ -206,12 +200,12 @@ def hover_of(canvas: Canvas, x: float, y: float) -> Hover | None:
     return heard[0]
 
 
-@pytest.mark.parametrize("ratio", RATIOS)
+@pytest.mark.parametrize("program", RATIOS, indirect=True)
 @pytest.mark.parametrize("scale", [0.5, 1.0, 3.7, 40.0])
 def test_hover_gives_the_pixel_that_is_seen(
-    qtbot: QtBot, program: Program, noise: Array, ratio: float, scale: float
+    qtbot: QtBot, program: Program, noise: Array, scale: float
 ) -> None:
-    on_screen(program, qtbot, ratio)
+    ratio = ratio_of(program)
     open_array(qtbot, program, noise)
     canvas = one_octave(qtbot, program, 0)
     centre = (200.25, 150.75)
@@ -271,11 +265,10 @@ def base_under(canvas: Canvas, x: float, y: float) -> tuple[float, float]:
     return hover.canvas_x, hover.canvas_y
 
 
-@pytest.mark.parametrize("ratio", [1.0, 1.5])
+@pytest.mark.parametrize("program", [1.0, 1.5], indirect=True)
 def test_the_wheel_zooms_at_the_cursor(
-    qtbot: QtBot, program: Program, noise: Array, ratio: float
+    qtbot: QtBot, program: Program, noise: Array
 ) -> None:
-    on_screen(program, qtbot, ratio)
     open_array(qtbot, program, noise)
     canvas = one_octave(qtbot, program, 0)
     at_view(qtbot, program, canvas, View(200, 150, 2))
@@ -488,14 +481,14 @@ def test_the_divider_is_dragged_and_splits_original_and_result(
 def test_shift_shows_the_original(qtbot: QtBot, program: Program, noise: Array) -> None:
     open_array(qtbot, program, noise)
     canvas = one_octave(qtbot, program, 4)
-    at_view(qtbot, program, canvas, View(200, 150, 4))
+    squarely(qtbot, program, canvas, 4)
     before = grabbed(canvas)
     qtbot.keyPress(canvas, Qt.Key.Key_Shift)
     during = grabbed(canvas)
     qtbot.keyRelease(canvas, Qt.Key.Key_Shift)
     after = grabbed(canvas)
     wanted, inside = expected(noise, canvas, during)
-    assert (during == wanted).all(-1)[inside].mean() > 0.97
+    np.testing.assert_array_equal(during[inside], wanted[inside])
     np.testing.assert_array_equal(after, before)
     assert (before != during).any()
 

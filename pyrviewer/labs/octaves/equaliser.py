@@ -11,6 +11,7 @@ from superqt import QLabeledDoubleSlider
 
 from pyrviewer.labs.octaves.state import AUTO, OctavesState
 from pyrviewer.ui.theme import RHYTHM
+from pyrviewer.ui.widgets.form import give_name
 
 if TYPE_CHECKING:
     from pyrviewer.compute.signed import Comparison
@@ -98,7 +99,7 @@ class Equaliser(QWidget):
             label = strip.holder.findChild(QLabel, "strip name")
             if label is not None:
                 label.setText(title)
-            strip.gain.setAccessibleName(f"Gain of {title.lower()}")
+            give_name(strip.gain, f"Gain of {title.lower()}")
             strip.mute.setAccessibleName(f"Mute {title.lower()}")
             strip.solo.setAccessibleName(f"Solo {title.lower()}")
             strip.gain.setValue(state.gains[k] if k < len(state.gains) else 1.0)

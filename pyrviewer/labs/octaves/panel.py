@@ -158,7 +158,9 @@ class OctavesPanel(QScrollArea):
         self.values = self._section(
             "Values", "The pixel under the mouse and those it is made of; a click holds it."
         )
-        self.table = TextTable(("Level", "x, y", "Value"), "Values by level", self.values)
+        self.table = TextTable(
+            ("Level", "x, y", "Value"), "Values by level", self.values, wide=2
+        )
         self.values.rows.addWidget(self.table)
         self.values_hint = caption("Point at the image.", self.values)
         self.values.rows.addWidget(self.values_hint)

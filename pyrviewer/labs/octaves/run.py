@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from pyrviewer.compute import charts, display, geometry, histogram, pyramid, signed, spectrum
+from pyrviewer.compute.mipmap import Mip, bordered, mipmap
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,14 +20,6 @@ if TYPE_CHECKING:
 
 COARSE = 2_000_000  # pixels: octaves up to this size are shown before the finer ones are ready
 BENCH_SIDE = 1024  # pixels: the aliasing bench works on the middle of the image
-
-
-@dataclass(frozen=True, eq=False)
-class Mip:
-    """One octave of a picture for the screen: B, G, R, A, with replicated border pixels."""
-
-    pixels: Array
-    border: int
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,20 +56,6 @@ class Build:
     range: tuple[float, float]
     storage: pyramid.Storage
     complete: bool
-
-
-def _pad(pixels: Array) -> Mip:
-    return Mip(display.with_border(pixels), 1)
-
-
-def mips(shown: Array, ticket: Ticket, *, border: bool) -> tuple[Mip, ...]:
-    """Return a display picture with its own octaves down to about 64 pixels."""
-    count = max(0, min(int(math.log2(max(shown.shape[:2]))) - 6, 10))
-    levels = pyramid.gaussian_pyramid(
-        shown, min(count, pyramid.max_levels(shown.shape[:2])), ticket=ticket
-    )
-    first = _pad(levels[0]) if border else Mip(levels[0], 0)
-    return (first, *(_pad(level) for level in levels[1:]))
 
 
 def _geometries(request: BuildRequest, octaves: Sequence[Array]) -> list[LevelGeometry]:
@@ -143,11 +121,11 @@ def _show_octaves(
                 ticket.offer(Build(request, octaves, coarse, limits, storage, complete=False))
         shown = display.to_display(octave, *limits, ticket=ticket)
         if shared:
-            first = Mip(shown, 0) if k == 0 else _pad(shown)
+            first = Mip(shown, 0) if k == 0 else bordered(shown)
             rest = own[k + 1] if k + 1 < len(octaves) else ()
             own[k] = (first, *rest)
         else:
-            own[k] = mips(shown, ticket, border=k > 0)
+            own[k] = mipmap(shown, ticket, border=k > 0)
         ticket.check(1 - k / len(octaves))
     return [Octave(k, octaves[k], grids[k], own[k], range=limits) for k in range(len(octaves))]
 
@@ -172,13 +150,15 @@ def _show_bands(
     shown = []
     for k, band in enumerate(signed):
         picture = display.signed_to_display(band, limit, ticket=ticket)
-        shown.append(Octave(k, band, grids[k], mips(picture, ticket, border=k > 0), limit))
+        shown.append(Octave(k, band, grids[k], mipmap(picture, ticket, border=k > 0), limit))
         ticket.check((k + 1) / len(octaves))
     top = len(octaves) - 1
     limits = display.auto_range(octaves[0])
     residual = display.to_display(octaves[top], *limits, ticket=ticket)
     shown.append(
-        Octave(top, octaves[top], grids[top], mips(residual, ticket, border=top > 0), range=limits)
+        Octave(
+            top, octaves[top], grids[top], mipmap(residual, ticket, border=top > 0), range=limits
+        )
     )
     return shown
 
@@ -265,8 +245,8 @@ def _compare(
     return Rebuilt(
         found,
         level,
-        Octave(level, rebuilt, grid, mips(shown, ticket, border=level > 0), range=request.range),
-        Octave(level, found.difference, grid, mips(error, ticket, border=level > 0), limit),
+        Octave(level, rebuilt, grid, mipmap(shown, ticket, border=level > 0), range=request.range),
+        Octave(level, found.difference, grid, mipmap(error, ticket, border=level > 0), limit),
     )
 
 
@@ -341,7 +321,7 @@ def bench(ticket: Ticket, request: BenchRequest) -> Bench:
         octave = octaves[-1]
         grid = geometry.level_geometry(shape, request.level, prefilter=prefilter)
         picture = display.to_display(octave, *limits)
-        shown[prefilter] = Octave(request.level, octave, grid, mips(picture, ticket, border=True))
+        shown[prefilter] = Octave(request.level, octave, grid, mipmap(picture, ticket, border=True))
         alias[prefilter] = spectrum.folding(octaves[-2], prefilter).share
         ticket.check((index + 1) / (len(request.prefilters) + 1))
     first, second = shown[request.first], shown[request.second]
@@ -353,5 +333,5 @@ def bench(ticket: Ticket, request: BenchRequest) -> Bench:
     limit = display.signed_limit(difference)
     picture = display.signed_to_display(difference, limit)
     base = geometry.level_geometry(shape, 0)
-    mixed = Octave(request.level, difference, base, mips(picture, ticket, border=False), limit)
+    mixed = Octave(request.level, difference, base, mipmap(picture, ticket, border=False), limit)
     return Bench(request, shape, shown, alias, mixed)

@@ -52,11 +52,6 @@ COMPARE_ITEMS = (
 )
 
 
-def picture_of(octave: Octave) -> Picture:
-    """Wrap an octave's display arrays for Qt."""
-    return Picture([Texture(m.pixels, m.border) if m else None for m in octave.mips])
-
-
 def range_text(octave: Octave) -> str:
     """Return what black and white stand for, where it is not the plain 0 to 255."""
     if octave.limit:
@@ -217,7 +212,7 @@ class OctavesView(QWidget):
     ) -> Layer:
         picture = self._pictures.get(octave)
         if picture is None:
-            picture = self._pictures[octave] = picture_of(octave)
+            picture = self._pictures[octave] = Picture(octave.mips)
         return Layer(
             title, octave.level, grid, extent, picture, octave.source, range_text(octave), smooth
         )

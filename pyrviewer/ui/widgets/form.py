@@ -107,7 +107,7 @@ class Section(QFrame):
         name = QLabel(label, self.body)
         name.setFixedWidth(LABEL_WIDTH)
         name.setBuddy(control)
-        control.setAccessibleName(label)
+        give_name(control, label)
         control.setToolTip(help_text)
         line.addWidget(name)
         line.addWidget(control, 1)
@@ -217,6 +217,14 @@ class Segments(QWidget):
         button = self._group.button(self._values.index(value))
         if button is not None:
             button.setChecked(True)
+
+
+def give_name(control: QWidget, name: str) -> None:
+    """Name a control for screen readers, and the parts of it that take the keyboard."""
+    control.setAccessibleName(name)
+    for part in control.findChildren(QWidget):
+        if part.focusPolicy() != Qt.FocusPolicy.NoFocus:
+            part.setAccessibleName(name)
 
 
 def caption(text: str, parent: QWidget | None = None) -> QLabel:

@@ -61,8 +61,11 @@ class NoticeCard(QFrame):
 
     def height_for(self, width: int) -> int:
         """Return the height that the text needs at a width."""
-        line = self.layout()
-        return max(44, line.heightForWidth(width) if line is not None else 0)
+        line, frame = self.layout(), self.contentsMargins()
+        if line is None:
+            return 44
+        inner = width - frame.left() - frame.right()
+        return max(44, line.heightForWidth(inner) + frame.top() + frame.bottom())
 
     def _act(self) -> None:
         if self.notice.run is not None:

@@ -32,6 +32,8 @@ class Plot(QWidget):
         self._log_x = log_x
         self._plot.setMouseEnabled(x=False, y=False)
         self._plot.hideButtons()
+        for part in (self._plot, self._plot.viewport()):  # nothing to do there by keyboard
+            part.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(self._plot)

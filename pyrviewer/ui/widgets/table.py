@@ -17,9 +17,18 @@ if TYPE_CHECKING:
 class TextTable(QTableWidget):
     """Rows of text under a heading; numbers are right-aligned in a monospaced font."""
 
-    def __init__(self, columns: Sequence[str], name: str, parent: QWidget | None = None) -> None:
+    def __init__(
+        self,
+        columns: Sequence[str],
+        name: str,
+        parent: QWidget | None = None,
+        *,
+        wide: int | None = None,
+    ) -> None:
+        """Share the room evenly, or give what the others leave to the column `wide`."""
         super().__init__(0, len(columns), parent)
         self._sized = False
+        self._narrow = [x for x in range(len(columns)) if wide is not None and x != wide]
         self.setHorizontalHeaderLabels(list(columns))
         self.setAccessibleName(name)
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
@@ -35,6 +44,9 @@ class TextTable(QTableWidget):
             rows.setDefaultSectionSize(22)
             heads.setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
             heads.setSectionResizeMode(0, QHeaderView.ResizeMode.ResizeToContents)
+            for x in self._narrow:
+                heads.setSectionResizeMode(x, QHeaderView.ResizeMode.Fixed)
+                self.setColumnWidth(x, 0)
             heads.setHighlightSections(False)
             heads.setDefaultAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         self._mono = QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont)
@@ -60,10 +72,18 @@ class TextTable(QTableWidget):
                     self.setItem(y, x, item)
                 if item.text() != text:
                     item.setText(text)
+                    item.setToolTip(text.strip())
                 font = item.font()
                 if font.bold() != (y == marked):
                     font.setBold(y == marked)
                     item.setFont(font)
+        for x in self._narrow:  # they only grow: a table that follows the mouse keeps still
+            need = max(self.sizeHintForColumn(x), self.columnWidth(x))
+            self.setColumnWidth(x, max(need, self._heading_width(x)))
+
+    def _heading_width(self, column: int) -> int:
+        head = self.horizontalHeader()
+        return head.sectionSizeHint(column) if head is not None else 0
 
     def as_text(self) -> str:
         """Return heading and rows, separated by tabs."""

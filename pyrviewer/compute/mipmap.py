@@ -1,0 +1,84 @@
+"""Display pictures with their own octaves, so that a view never decimates (Williams 1983)."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from pyrviewer.compute import display, pyramid
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pyrviewer.compute.image import Array
+    from pyrviewer.compute.ticket import Ticket
+
+SMALLEST = 6  # log2 of the side below which no octave is made
+
+
+@dataclass(frozen=True, eq=False)
+class Mip:
+    """One octave of a picture for the screen.
+
+    Attributes
+    ----------
+    pixels : (H, W, 4) uint8 array
+        B, G, R, A.
+    border : int
+        Replicated pixels around it, 0 or 1, so that it can be drawn up to the edge of the base.
+    """
+
+    pixels: Array
+    border: int
+
+
+def bordered(shown: Array) -> Mip:
+    """Return a picture as a mip with a border."""
+    return Mip(display.with_border(shown), 1)
+
+
+def mipmap(shown: Array, ticket: Ticket, *, border: bool) -> tuple[Mip, ...]:
+    """Reduce a display picture down to about 64 pixels.
+
+    Parameters
+    ----------
+    shown : (H, W, 4) uint8 array
+        What `display.to_display` gives.
+    ticket : Ticket
+        Asked whether to go on before every octave.
+    border : bool
+        Whether the finest one gets a border too; the others always do.
+
+    Returns
+    -------
+    tuple of Mip
+        Finest first, each half of the one before as ``cv2.pyrDown``.
+    """
+    count = max(0, min(int(math.log2(max(shown.shape[:2]))) - SMALLEST, 10))
+    levels = pyramid.gaussian_pyramid(
+        shown, min(count, pyramid.max_levels(shown.shape[:2])), ticket=ticket
+    )
+    first = bordered(levels[0]) if border else Mip(levels[0], 0)
+    return (first, *(bordered(level) for level in levels[1:]))
+
+
+def mipmap_of(
+    octaves: Sequence[Array], limits: tuple[float, float], ticket: Ticket
+) -> tuple[Mip, ...]:
+    """Convert a binomial pyramid, whose octaves already are its mips.
+
+    Parameters
+    ----------
+    octaves : sequence of image arrays
+        Finest first.
+    limits : (float, float)
+        Values shown black and white.
+    ticket : Ticket
+        Asked whether to go on.
+    """
+    mips = []
+    for k, octave in enumerate(octaves):
+        shown = display.to_display(octave, *limits, ticket=ticket)
+        mips.append(bordered(shown) if k else Mip(shown, 0))
+    return tuple(mips)

@@ -1,0 +1,234 @@
+"""Coarse to fine: from the peaks of a coarse octave down to full resolution, most hopeful first."""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from pyrviewer.compute.search_peaks import apart, peaks
+from pyrviewer.compute.search_zncc import score_map
+
+if TYPE_CHECKING:
+    from pyrviewer.compute.search_record import Record
+    from pyrviewer.compute.search_template import Template
+    from pyrviewer.compute.search_trace import ScoreMap
+    from pyrviewer.compute.ticket import Ticket
+
+REACH = 2
+"""A place at one level is looked for within so many pixels of the next finer one."""
+
+_SLACK = 0.2
+_DIVES = 3
+_EXPANSIONS = 64
+_PEAKS = 512
+_POLISH_SIDE = 48
+_POLISH_REACH = 24
+
+_Place = tuple[int, int, float]
+_Found = list[tuple[float, float, float]]
+
+
+@dataclass(frozen=True)
+class Goal:
+    """What a descent looks for: at most so many matches, of at least this score."""
+
+    max_matches: int = 1
+    min_score: float = 0.5
+    min_distance: float | None = None
+
+
+class Descent:
+    """One or more passes over the octaves of a scene, which share what was scored.
+
+    Parameters
+    ----------
+    template : Template
+        What to look for.
+    record : Record
+        Where everything is written down.
+    goal : Goal
+        How many matches, of which score.
+    ticket : Ticket, optional
+        Asked before every expansion.
+    """
+
+    def __init__(
+        self, template: Template, record: Record, goal: Goal, ticket: Ticket | None = None
+    ) -> None:
+        self._template, self._record, self._goal, self._ticket = template, record, goal, ticket
+        self._seen: set[tuple[int, int, int]] = set()
+        self._found: dict[tuple[int, int], float] = {}
+        self._queue: list[tuple[float, int, int, int, int]] = []
+        self._tie = itertools.count()
+        self._coarsest = 0
+        self._expansions = 0
+
+    @property
+    def found(self) -> _Found:
+        """The best places at full resolution, as (score, x, y), that do not crowd each other."""
+        return self._apart(self._goal.max_matches)
+
+    def best_first(self, coarsest: int) -> bool:
+        """Follow, from octave `coarsest` on, all that looks as if it could be better.
+
+        An octave's score is taken to be within a slack of the score at full resolution that it
+        leads to; the slack shrinks from octave to octave. The first few peaks are followed straight
+        down; after them the place with the highest estimate, one octave at a time, until no
+        estimate exceeds what has been found.
+
+        Returns
+        -------
+        bool
+            False if the budget ran out first.
+        """
+        self._begin(coarsest)
+        for x, y, score in self._top(coarsest, _PEAKS):
+            self._push(coarsest, x, y, score)
+        for _ in range(min(_DIVES, len(self._queue))):
+            self._dive()
+        settled = self._drain()
+        if settled and self._polish():
+            settled = self._drain()
+        return settled
+
+    def beam(self, coarsest: int, width: int) -> None:
+        """Follow the `width` best places of every octave, and nothing else."""
+        self._begin(coarsest)
+        places = self._top(coarsest, width)
+        for level in range(coarsest, 0, -1):
+            children: dict[tuple[int, int], float] = {}
+            for x, y, _ in places[:width]:
+                self._record.keep(level, x, y)
+                for column, row, score in self._expand(level, x, y)[:1]:
+                    children[column, row] = score
+            places = sorted(((x, y, s) for (x, y), s in children.items()), key=lambda p: -p[2])
+        for x, y, score in places:
+            self._found[x, y] = score
+
+    def _begin(self, coarsest: int) -> None:
+        self._coarsest, self._queue, self._expansions = coarsest, [], 0
+        self._seen = {place for place in self._seen if place[0] == 0}
+        for level in range(coarsest, -1, -1):
+            shape = self._template.scene.level_shape(level)
+            self._record.page(level, shape, self._template.kernels[level].shape)
+
+    def _top(self, level: int, count: int) -> list[_Place]:
+        """Score the whole of the coarsest octave and return its peaks."""
+        height, width = self._template.scene.level_shape(level)
+        with self._record.time(level):
+            scores = self._score(level, 0, 0, width, height)
+            x, y, score = peaks(scores, count)
+            places = list(zip(x.tolist(), y.tolist(), score.tolist(), strict=True))
+            for place in places:
+                self._record.candidate(level, *place)
+        return places
+
+    def _score(self, level: int, x0: int, y0: int, x1: int, y1: int) -> ScoreMap:
+        """Score all translations whose windows lie in a rectangle of an octave."""
+        if self._ticket is not None:
+            self._ticket.check()
+        kernel = self._template.kernels[level]
+        scores = score_map(self._template.scene.patch(level, (x0, y0, x1, y1)), kernel)
+        self._record.scores(level, x0, y0, scores, kernel)
+        return scores
+
+    def _around(self, level: int, x: int, y: int, reach: int) -> tuple[int, int, ScoreMap]:
+        """Score the translations within `reach` of a place; also their first x and y."""
+        height, width = self._template.scene.level_shape(level)
+        rows, columns = self._template.kernels[level].shape
+        x0, x1 = _span(x, reach, width - columns)
+        y0, y1 = _span(y, reach, height - rows)
+        return x0, y0, self._score(level, x0, y0, x1 + columns, y1 + rows)
+
+    def _expand(self, level: int, x: int, y: int) -> list[_Place]:
+        """Look around a place at the next finer level; return up to two peaks, best first."""
+        self._expansions += 1
+        finer = level - 1
+        with self._record.time(finer):
+            x0, y0, scores = self._around(finer, 2 * x, 2 * y, REACH)
+            at_x, at_y, values = peaks(scores, 2)
+            places = []
+            for column, row, score in zip(at_x, at_y, values, strict=True):
+                place = (x0 + int(column), y0 + int(row), float(score))
+                self._record.candidate(finer, *place)
+                places.append(place)
+        return places
+
+    def _push(self, level: int, x: int, y: int, score: float) -> None:
+        """Put a place into the queue, or among the found ones, unless it has been there."""
+        if (level, x, y) in self._seen:
+            return
+        self._seen.add((level, x, y))
+        if level == 0:
+            self._found[x, y] = score
+            return
+        estimate = score + _SLACK * level / self._coarsest
+        heapq.heappush(self._queue, (-estimate, next(self._tie), level, x, y))
+
+    def _dive(self) -> None:
+        """Follow the most hopeful place straight down."""
+        if not self._queue:
+            return
+        _, _, level, x, y = heapq.heappop(self._queue)
+        while level > 0:
+            self._record.keep(level, x, y)
+            first, *others = self._expand(level, x, y)
+            level -= 1
+            for other in others:
+                self._push(level, *other)
+            x, y, score = first
+            if (level, x, y) in self._seen:
+                return
+            self._seen.add((level, x, y))
+        self._found[x, y] = score
+
+    def _drain(self) -> bool:
+        """Expand what is estimated to beat the found ones; False if there is too much of it."""
+        budget = _EXPANSIONS + 8 * (self._goal.max_matches - 1)
+        threshold = self._threshold()
+        while self._queue and -self._queue[0][0] > threshold:
+            if self._expansions >= budget:
+                return False
+            _, _, level, x, y = heapq.heappop(self._queue)
+            self._record.keep(level, x, y)
+            for place in self._expand(level, x, y):
+                self._push(level - 1, *place)
+            if level == 1:
+                threshold = self._threshold()
+        return True
+
+    def _polish(self) -> bool:
+        """Look for peaks beside the best one, a period of its texture away; True if there are."""
+        level = 0
+        side = min(self._template.shape)
+        while side >> level > _POLISH_SIDE and level < self._coarsest:
+            level += 1
+        reach = max(min(side // 3, _POLISH_REACH) >> level, REACH)
+        before = len(self._queue) + len(self._found)
+        for _, x, y in self._apart(min(self._goal.max_matches, 4)):
+            with self._record.time(level):
+                x0, y0, scores = self._around(level, int(x) >> level, int(y) >> level, reach)
+                for column, row, score in zip(*peaks(scores, 8), strict=True):
+                    self._push(level, x0 + int(column), y0 + int(row), float(score))
+        return len(self._queue) + len(self._found) > before
+
+    def _threshold(self) -> float:
+        """What a place must be expected to exceed to be worth a look."""
+        wanted = self._goal.max_matches
+        found = self._apart(wanted)
+        if wanted == 1:
+            return found[0][0] if found else -2.0
+        last = found[-1][0] if len(found) == wanted else -2.0
+        return max(self._goal.min_score, last)
+
+    def _apart(self, count: int) -> _Found:
+        every = [(score, float(x), float(y)) for (x, y), score in self._found.items()]
+        return apart(every, count, self._template.shape, self._goal.min_distance)
+
+
+def _span(middle: int, reach: int, last: int) -> tuple[int, int]:
+    """First and last position within `reach` of the middle, between 0 and `last`."""
+    middle = min(max(middle, 0), last)
+    return max(middle - reach, 0), min(middle + reach, last)

@@ -1,0 +1,83 @@
+"""Local maxima of score maps, and the choice of matches that keep their distance."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from pyrviewer.compute.opencv import cv2
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from pyrviewer.compute.search_trace import ScoreMap
+
+_AROUND = np.ones((3, 3), np.uint8)
+
+
+def peaks(
+    scores: ScoreMap, count: int, least: float = -2.0
+) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp], npt.NDArray[np.float32]]:
+    """Find the highest local maxima of a score map.
+
+    Parameters
+    ----------
+    scores : (h, w) float32 array
+        A score map.
+    count : int
+        How many at most.
+    least : float
+        Lower ones are left out.
+
+    Returns
+    -------
+    x, y, score : (n,) arrays
+        Best first. A position is a local maximum if none of its 8 neighbours is higher.
+    """
+    highest = cv2.dilate(scores, _AROUND)
+    at = np.flatnonzero((scores >= highest) & (scores > least))
+    values = scores.ravel()[at]
+    if at.size > count:
+        best = np.argpartition(-values, count - 1)[:count]
+        at, values = at[best], values[best]
+    order = np.argsort(-values, kind="stable")
+    y, x = np.divmod(at[order], scores.shape[1])
+    return x, y, values[order]
+
+
+def apart(
+    found: Iterable[tuple[float, float, float]],
+    count: int,
+    shape: tuple[int, int],
+    distance: float | None = None,
+) -> list[tuple[float, float, float]]:
+    """Choose matches greedily, best first, that do not crowd each other.
+
+    Parameters
+    ----------
+    found : iterable of (score, x, y)
+        In any order.
+    count : int
+        How many at most.
+    shape : (int, int)
+        Height and width of the template.
+    distance : float, optional
+        Least distance between two top-left corners, in pixels. By default two matches may share
+        up to half of the template's area.
+    """
+    height, width = shape
+    chosen: list[tuple[float, float, float]] = []
+
+    def crowds(dx: float, dy: float) -> bool:
+        if distance is not None:
+            return dx * dx + dy * dy < distance * distance
+        return max(width - abs(dx), 0) * max(height - abs(dy), 0) > height * width / 2
+
+    for score, x, y in sorted(found, key=lambda each: (-each[0], each[2], each[1])):
+        if not any(crowds(x - other_x, y - other_y) for _, other_x, other_y in chosen):
+            chosen.append((score, x, y))
+            if len(chosen) == count:
+                break
+    return chosen

@@ -1,0 +1,277 @@
+"""Zero-mean normalised cross-correlation (ZNCC) of a template with windows of an image.
+
+For a template T and a window W of n pixels, the means of each channel taken off,
+``score = sum(T * W) / sqrt(sum(T**2) * sum(W**2))``, where the sums go over pixels and channels;
+under a mask they, and the means, go over the pixels inside it. J. P. Lewis, "Fast normalized
+cross-correlation", Vision Interface 1995.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from pyrviewer.compute.opencv import cv2
+
+if TYPE_CHECKING:
+    from pyrviewer.compute.image import Array
+    from pyrviewer.compute.search_trace import ScoreMap
+
+LEAST_CONTRAST = 0.02
+"""A window with less than this share of the template's contrast scores 0: it is flat."""
+
+_DIRECT = 100
+"""Up to so many translations, adding products up directly costs less than Fourier transforms."""
+
+
+@dataclass(frozen=True, eq=False)
+class Kernel:
+    """A template made ready for scoring.
+
+    Attributes
+    ----------
+    weights : (h, w) or (h, w, 3) float32 array
+        The template less its mean, divided by `norm`; 0 outside the mask.
+    mask : (h, w) float32 array or None
+        1 inside, 0 outside.
+    count : int
+        Pixels inside the mask.
+    norm : float
+        Root of the summed squares of the template less its mean.
+    pixels : array
+        The template as it was given, which `score_map` prefers where it is uint8.
+    """
+
+    weights: npt.NDArray[np.float32]
+    mask: npt.NDArray[np.float32] | None
+    count: int
+    norm: float
+    pixels: Array
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Height and width."""
+        return self.weights.shape[0], self.weights.shape[1]
+
+    @property
+    def deviation(self) -> float:
+        """Standard deviation of the template inside the mask, over all channels."""
+        return self.norm / math.sqrt(self.count * (self.weights.size // self.weights[..., 0].size))
+
+
+def make_kernel(pixels: Array, mask: npt.NDArray[np.float32] | None = None) -> Kernel:
+    """Make a template ready.
+
+    Parameters
+    ----------
+    pixels : (h, w) or (h, w, 3) array
+        uint8 or float32.
+    mask : (h, w) float32 array, optional
+        1 for the pixels that count, 0 for the others.
+    """
+    values = pixels.astype(np.float64)
+    inside = np.ones(pixels.shape[:2]) if mask is None else mask.astype(np.float64)
+    count = int(inside.sum())
+    if pixels.ndim == 3:
+        inside = inside[:, :, None]
+    mean = (values * inside).sum(axis=(0, 1)) / max(count, 1)
+    centred = (values - mean) * inside
+    norm = math.sqrt(float(np.einsum("i,i->", centred.ravel(), centred.ravel())))
+    weights = (centred / norm if norm > 0 else centred).astype(np.float32)
+    return Kernel(weights, mask, count, norm, pixels)
+
+
+def score_map(patch: Array, kernel: Kernel) -> ScoreMap:
+    """Score every translation at which the template lies inside a patch.
+
+    Parameters
+    ----------
+    patch : (H, W) or (H, W, 3) array of uint8 or float32
+        As many channels as the kernel. Its mean should not be large against its contrast.
+    kernel : Kernel
+        Not larger than the patch.
+
+    Returns
+    -------
+    (H - h + 1, W - w + 1) float32 array
+        Flat windows score 0. Scores of windows with little contrast in an image with much may be
+        off by 1e-4: `exact_score` is the judge where that matters.
+    """
+    rows, columns = patch.shape[0] - kernel.shape[0] + 1, patch.shape[1] - kernel.shape[1] + 1
+    if rows * columns <= _DIRECT:
+        patch = patch.astype(np.float32, copy=False)
+        products = _direct(patch, kernel.weights, rows, columns)
+    else:
+        products = _correlate(patch, kernel)
+    return normalised(products, window_squares(patch, kernel), kernel)
+
+
+def normalised(
+    products: npt.NDArray[np.float32], squares: npt.NDArray[np.float64], kernel: Kernel
+) -> ScoreMap:
+    """Divide products by the windows' norms, given squared; `squares` is overwritten."""
+    floor = max((LEAST_CONTRAST * kernel.norm) ** 2, 1e-30)
+    flat = squares < floor
+    np.maximum(squares, floor, out=squares)
+    np.sqrt(squares, out=squares)
+    scores = np.divide(products, squares, out=products, casting="same_kind")
+    scores[flat] = 0
+    return np.clip(scores, -1, 1, out=scores)
+
+
+def window_squares(patch: Array, kernel: Kernel) -> npt.NDArray[np.float64]:
+    """Summed squares of every window less its mean; not below 0 but for rounding."""
+    if kernel.mask is not None:
+        return _masked_squares(patch, kernel)
+    height, width = kernel.shape
+    top, left = height // 2, width // 2
+    inner = np.s_[top : top + patch.shape[0] - height + 1, left : left + patch.shape[1] - width + 1]
+    size = (width, height)
+    # Anchored in the middle; what the border adds lies outside `inner`.
+    means = cv2.boxFilter(patch, cv2.CV_64F, size, anchor=(left, top))[inner]
+    squares = cv2.sqrBoxFilter(patch, cv2.CV_64F, size, anchor=(left, top))[inner]
+    np.multiply(means, means, out=means)
+    np.subtract(squares, means, out=squares)
+    if squares.ndim == 3:
+        squares = squares.sum(axis=2)
+    squares *= height * width
+    return np.asarray(squares)
+
+
+def _masked_squares(patch: Array, kernel: Kernel) -> npt.NDArray[np.float64]:
+    """`window_squares` under a mask."""
+    assert kernel.mask is not None
+    patch = patch.astype(np.float32, copy=False)
+    total: npt.NDArray[np.float64] | None = None
+    for channel in _channels(patch):
+        sums = cv2.matchTemplate(channel, kernel.mask, cv2.TM_CCORR).astype(np.float64)
+        squares = cv2.matchTemplate(channel * channel, kernel.mask, cv2.TM_CCORR)
+        part = squares - sums * sums / kernel.count
+        total = part if total is None else total + part
+    assert total is not None
+    return np.asarray(total, np.float64)
+
+
+def _channels(array: Array) -> list[Array]:
+    """Planes of an image, each contiguous."""
+    return [array] if array.ndim == 2 else list(cv2.split(array))
+
+
+def _correlate(patch: Array, kernel: Kernel) -> npt.NDArray[np.float32]:
+    """Sums of products with the weights, by Fourier transforms (cv2.matchTemplate)."""
+    planes = _channels(patch)
+    if patch.dtype == np.uint8 and kernel.pixels.dtype == np.uint8 and kernel.mask is None:
+        return _correlate_bytes(planes, kernel)
+    total: npt.NDArray[np.float32] | None = None
+    for plane, weights in zip(planes, _channels(kernel.weights), strict=True):
+        plane = plane.astype(np.float32, copy=False)
+        part = cv2.matchTemplate(plane, weights, cv2.TM_CCORR)
+        total = part if total is None else np.add(total, part, out=total)
+    assert total is not None
+    return total
+
+
+def _correlate_bytes(planes: list[Array], kernel: Kernel) -> npt.NDArray[np.float32]:
+    """As `_correlate` for uint8, which OpenCV transforms in float32 and not in float64."""
+    height, width = kernel.shape
+    top, left = height // 2, width // 2
+    total: npt.NDArray[np.float32] | None = None
+    for plane, template in zip(planes, _channels(kernel.pixels), strict=True):
+        part = cv2.matchTemplate(plane, template, cv2.TM_CCORR)
+        sums = cv2.boxFilter(plane, cv2.CV_32F, (width, height), anchor=(left, top))
+        sums = sums[top : top + part.shape[0], left : left + part.shape[1]]
+        part -= sums * np.float32(template.sum(dtype=np.float64))
+        total = part if total is None else np.add(total, part, out=total)
+    assert total is not None
+    total *= np.float32(1 / kernel.norm)
+    return total
+
+
+def _direct(
+    patch: npt.NDArray[np.float32], weights: npt.NDArray[np.float32], rows: int, columns: int
+) -> npt.NDArray[np.float32]:
+    """Sums of products, added up one by one.
+
+    With the template's rows as far apart as the patch's, each translation is one dot product of
+    two plain vectors.
+    """
+    patch = np.ascontiguousarray(patch)
+    height, width = weights.shape[:2]
+    spread = np.zeros((height, *patch.shape[1:]), np.float32)
+    spread[:, :width] = weights
+    step, row = patch.strides[1], patch.strides[0]
+    length = spread.size - (patch.shape[1] - width) * (step // 4)
+    shifted = np.lib.stride_tricks.as_strided(
+        patch, (rows, columns, length), (row, step, 4), writeable=False
+    )
+    return np.asarray(np.einsum("ijk,k->ij", shifted, spread.ravel()[:length]))
+
+
+@dataclass(frozen=True, eq=False)
+class Reference:
+    """A template in float64, for the last word on single windows.
+
+    Attributes
+    ----------
+    weights : (h, w, c) float64 array
+        As in `Kernel`.
+    inside : (h, w, 1) bool array or None
+        The mask.
+    norm : float
+        As in `Kernel`.
+    """
+
+    weights: npt.NDArray[np.float64]
+    inside: npt.NDArray[np.bool_] | None
+    norm: float
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Height and width."""
+        return self.weights.shape[0], self.weights.shape[1]
+
+
+def make_reference(template: Array, mask: npt.NDArray[np.bool_] | None = None) -> Reference:
+    """Make a template of any image dtype ready for `exact_score`."""
+    values = np.atleast_3d(template).astype(np.float64)
+    inside = None if mask is None else mask[:, :, None]
+    count = values.shape[0] * values.shape[1] if inside is None else int(inside.sum())
+    kept = values if inside is None else values * inside
+    centred = values - kept.sum(axis=(0, 1)) / count
+    if inside is not None:
+        centred *= inside
+    norm = math.sqrt(float(np.einsum("ijk,ijk->", centred, centred)))
+    return Reference(centred / norm if norm > 0 else centred, inside, norm)
+
+
+def exact_score(scene: Array, reference: Reference, x: int, y: int) -> float:
+    """Score one window in float64; flat windows score 0.
+
+    Parameters
+    ----------
+    scene : (H, W) or (H, W, 3) array of any image dtype
+        The whole scene.
+    reference : Reference
+        The template.
+    x, y : int
+        Top-left corner of the window, inside the scene.
+    """
+    height, width = reference.shape
+    window = np.atleast_3d(scene[y : y + height, x : x + width]).astype(np.float64)
+    count = height * width
+    if reference.inside is not None:
+        count = int(reference.inside.sum())
+        kept = window * reference.inside
+        window -= kept.sum(axis=(0, 1)) / count
+        window *= reference.inside
+    else:
+        window -= window.mean(axis=(0, 1))
+    squares = float(np.einsum("ijk,ijk->", window, window))
+    if squares <= max((LEAST_CONTRAST * reference.norm) ** 2, 1e-30):
+        return 0.0
+    product = float(np.einsum("ijk,ijk->", window, reference.weights))
+    return min(1.0, max(-1.0, product / math.sqrt(squares)))
