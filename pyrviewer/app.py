@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,6 +18,7 @@ import pyrviewer
 from pyrviewer import display_server
 from pyrviewer.compute import display, image, pyramid
 from pyrviewer.compute.errors import UserError
+from pyrviewer.compute.ticket import Ticket
 from pyrviewer.labs.registry import find_labs
 from pyrviewer.session import restore, samples
 from pyrviewer.session.actions import ActionRegistry, ActionSpec
@@ -32,13 +34,13 @@ from pyrviewer.ui.menus import Menus
 from pyrviewer.ui.palette import CommandPalette
 from pyrviewer.ui.pane_grid import PaneGrid
 from pyrviewer.ui.timers import after
+from pyrviewer.ui.view_commands import ViewCommands
 from pyrviewer.ui.widgets.shortcut_sheet import ShortcutSheet
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from pyrviewer.compute.image import Array
-    from pyrviewer.compute.ticket import Ticket
     from pyrviewer.ui.widgets.welcome import SampleCard
 
 AUTOSAVE = 1000  # ms after the last change
@@ -67,9 +69,11 @@ class Program(QObject):
         self.window = MainWindow(self.context)
         self.registry = ActionRegistry(self.settings)
         self.commands = Commands(self.window, self.context)
+        self.view_commands = ViewCommands(self.window, self.context)
         self.registry.add(self.commands.specs())
-        for spec in find_labs():
-            lab = spec.make(self.context, self)
+        self.registry.add(self.view_commands.specs())
+        labs = {spec: spec.make(self.context, self) for spec in find_labs()}
+        for spec, lab in labs.items():
             self.window.add_lab(spec.id, spec.title, spec.icon, lab)
             self.registry.add(lab.actions())
         self.registry.add(self._specs())
@@ -78,12 +82,15 @@ class Program(QObject):
             raise RuntimeError("the window has no menu bar")
         panes = self.window.views.findChildren(PaneGrid)
         self.menus = Menus(self.registry, bar, self.window, panes)
-        self.commands.apply_wheel()
+        for lab in labs.values():
+            lab.actions_changed.connect(self.menus.refresh)
+        self.view_commands.apply_wheel()
         self._rail_tools()
         self.thumbnails = self.jobs.lane("Drawing samples", self)
         self.thumbnails.partial.connect(self._show_thumbnail)
         self._cards: list[SampleCard] = []
         self._backups = self.jobs.lane("Keeping a copy", self)
+        self._unwritten: dict[Path, Array] = {}
         self.window.welcome.thumbnail_wanted.connect(self._cards.append)
         self._autosave = after(self, AUTOSAVE, self.save_session)
         self._connect()
@@ -99,7 +106,8 @@ class Program(QObject):
         self.window.closing.connect(self.shutdown)
         hints = QGuiApplication.styleHints()
         if hints is not None:
-            hints.colorSchemeChanged.connect(self.commands.apply_theme)
+            hints.colorSchemeChanged.connect(self.view_commands.apply_theme)
+        self._backups.succeeded.connect(self._unwritten.clear)
         self._backups.failed.connect(self.notices.error)
 
     def _specs(self) -> list[ActionSpec]:
@@ -117,13 +125,9 @@ class Program(QObject):
         for text, picture, tip, slot in (
             ("Find", "palette", "Find a command (Ctrl+Shift+P)", self.open_palette),
             ("Keys", "keyboard", "Keys and mouse (F1)", self.open_sheet),
-            ("Theme", "theme", "Light or dark", self._flip_theme),
+            ("Theme", "theme", "Light or dark", self.view_commands.flip_theme),
         ):
             rail.add_tool(text, picture, tip).clicked.connect(slot)
-
-    def _flip_theme(self) -> None:
-        dark = self.window.palette().window().color().lightness() < 128
-        self.commands.set_theme("light" if dark else "dark")
 
     # Welcome
 
@@ -171,8 +175,18 @@ class Program(QObject):
         suffix = ".tif" if document.image.dtype == "float32" else ".png"
         folder = data_folder() / "unsaved"
         folder.mkdir(exist_ok=True)
-        document.backup = folder / f"{document.name} {time.time_ns():x}{suffix}"
-        self._backups.submit(partial(_write, path=document.backup, pixels=document.pixels))
+        document.backup = folder / f"{Path(document.name).stem} {time.time_ns():x}{suffix}"
+        self._unwritten[document.backup] = document.pixels
+        self._backups.submit(partial(_write_copies, copies=dict(self._unwritten)))
+
+    def _finish_copies(self) -> None:
+        """Write the copies that are not yet written, and drop those of closed images."""
+        with suppress(UserError):  # the window is gone: nobody would read it
+            _write_copies(Ticket(), self._unwritten)
+        kept = {path for found in self.workspace.documents for path in (found.path, found.backup)}
+        for path in (data_folder() / "unsaved").glob("*"):
+            if path not in kept:
+                path.unlink(missing_ok=True)
 
     def _on_replaced(self, _old: Document, new: Document) -> None:
         self._on_document(new)
@@ -216,23 +230,19 @@ class Program(QObject):
         """Show the window and open what the command line names, or the last session."""
         self.window.open_at(self.settings.geometry())
         if sources:
-            for index, source in enumerate(sources):
-                self._open(source, first=index == 0)
+            self._open(sources)
         elif self.remember:
             self.restore_session()
         if self.remember:
             self.settings.set("clean_exit", False)
 
-    def _open(self, source: str, *, first: bool) -> None:
-        if source == "-":
+    def _open(self, sources: Sequence[str]) -> None:
+        """Open files, folders and sessions, and last what comes on standard input."""
+        paths = [Path(source).absolute() for source in sources if source != "-"]
+        self.commands.open_paths(paths)
+        if "-" in sources:
             data = sys.stdin.buffer.read()
-            self.workspace.open(OpenRequest(data=data, name="standard input", activate=first))
-        else:
-            path = Path(source)
-            if path.is_dir() or path.suffix == ".pyrsession":
-                self.commands.open_path(path)
-            else:
-                self.workspace.open(OpenRequest(path.absolute(), activate=first))
+            self.workspace.open(OpenRequest(data=data, name="standard input", activate=not paths))
 
     def shutdown(self) -> None:
         """Save, refuse new work, stop what runs; once is enough."""
@@ -244,7 +254,7 @@ class Program(QObject):
             self.save_session()
             self.settings.set_geometry(bytes(self.window.saveGeometry().data()))
             self.settings.set("clean_exit", True)
-        self.remember = False
+        remembered, self.remember = self.remember, False
         for document in self.workspace.documents:
             document.undo_stack.indexChanged.disconnect(self.menus.refresh)
         if self.window.lab is not None:
@@ -252,11 +262,16 @@ class Program(QObject):
         self.workspace.cancel_opening()
         self.thumbnails.cancel()
         self.rested = self.jobs.shutdown()
+        if remembered:
+            self._finish_copies()
 
 
-def _write(ticket: Ticket, path: Path, pixels: Array) -> None:
-    ticket.check()
-    image.write(path, pixels)
+def _write_copies(ticket: Ticket, copies: Mapping[Path, Array]) -> None:
+    """Write the images that are not there yet; for worker threads."""
+    for path, pixels in copies.items():
+        ticket.check()
+        if not path.exists():
+            image.write(path, pixels)
 
 
 def _thumbnails(ticket: Ticket, paths: Sequence[Path]) -> None:
@@ -306,7 +321,7 @@ def run(sources: Sequence[str]) -> int:
     application = make_application()
     program = Program()
     crash.parent_widget = program.window
-    program.commands.apply_theme()
+    program.view_commands.apply_theme()
     program.start(sources)
     code = application.exec()
     program.shutdown()

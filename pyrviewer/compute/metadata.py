@@ -14,7 +14,7 @@ import zlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pyrviewer.compute import png, tiff
+from pyrviewer.compute import foreign, png, tiff
 from pyrviewer.compute.errors import UserError
 
 if TYPE_CHECKING:
@@ -309,31 +309,6 @@ _READERS: tuple[tuple[str, re.Pattern[bytes], Callable[[memoryview, int], Header
     )
 )
 
-_OTHER_KINDS = tuple(
-    (re.compile(magic, re.DOTALL), what)
-    for magic, what in (
-        (rb"v/1\x01", "it is an OpenEXR image, which this OpenCV was built without"),
-        (rb"....ftyp(?:hei|mif1|msf1)", "it is a HEIC photo; export it as JPEG or PNG first"),
-        (rb"8BPS", "it is a Photoshop document; export it as TIFF or PNG first"),
-        (rb"%PDF", "it is a PDF document"),
-        (rb"\s*(?:<\?xml[^>]*>\s*)?<svg", "it is an SVG drawing, which has no pixels"),
-        (rb"PK\x03\x04|\x1f\x8b|7z\xbc\xaf|Rar!", "it is an archive"),
-        (rb"....ftyp|\x1aE\xdf\xa3|RIFF....AVI ", "it looks like a video"),
-    )
-)
-
-
-def _looks_like_text(head: bytes) -> bool:
-    if head.startswith((b"\xff\xfe", b"\xfe\xff")):  # the byte-order marks of UTF-16
-        return True
-    try:
-        text = head.decode()
-    except UnicodeDecodeError as error:
-        if error.start < len(head) - 3:  # else only the last letter was cut off
-            return False
-        text = head[: error.start].decode()
-    return all(letter.isprintable() or letter in "\t\n\r\f\x1b" for letter in text)
-
 
 def require_known_format(head: bytes, name: str) -> None:
     """Refuse a file whose first bytes are not those of an image that can be read.
@@ -354,13 +329,7 @@ def require_known_format(head: bytes, name: str) -> None:
         raise UserError(f"{name} is empty.")
     if any(magic.match(head) for _, magic, _ in _READERS):
         return
-    reason = next((what for magic, what in _OTHER_KINDS if magic.match(head)), None)
-    if reason is None:
-        reason = (
-            "it looks like a text file"
-            if _looks_like_text(head[:1024])
-            else "its contents are of no known kind"
-        )
+    reason = foreign.description(head)
     raise UserError(f"{name} is not an image that pyrviewer can read: {reason}.")
 
 

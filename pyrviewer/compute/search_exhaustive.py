@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from pyrviewer.compute.opencv import cv2
 from pyrviewer.compute.search_peaks import apart, peaks
-from pyrviewer.compute.search_zncc import exact_score, score_map
+from pyrviewer.compute.search_zncc import exact_score, score_map, takes_bytes, without_flat
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pyrviewer.compute.image import Array
     from pyrviewer.compute.search_record import Record
     from pyrviewer.compute.search_template import Template
     from pyrviewer.compute.search_trace import ScoreMap
@@ -17,6 +22,7 @@ if TYPE_CHECKING:
 
 _STRIP = 1 << 21
 _JUDGED = 30
+_SOUND = 1e-3
 
 
 def exhaustive_map(template: Template, ticket: Ticket | None = None) -> ScoreMap:
@@ -27,17 +33,37 @@ def exhaustive_map(template: Template, ticket: Ticket | None = None) -> ScoreMap
     (H - h + 1, W - w + 1) float32 array
     """
     scene, kernel = template.scene, template.kernels[0]
-    height, width = template.shape
-    rows, columns = scene.shape[0] - height + 1, scene.shape[1] - width + 1
+    rows, columns = scene.shape[0] - template.shape[0] + 1, scene.shape[1] - template.shape[1] + 1
     scores = np.empty((rows, columns), np.float32)
-    step = max(2 * height, _STRIP // scene.shape[1], 1)
-    for top in range(0, rows, step):
-        if ticket is not None:
-            ticket.check(top / rows)
-        bottom = min(top + step, rows)
-        patch = scene.patch(0, (0, top, scene.shape[1], bottom + height - 1))
-        scores[top:bottom] = score_map(patch, kernel)
+
+    def work(patch: Array, part: ScoreMap) -> None:
+        part[:] = score_map(patch, kernel)
+
+    _by_strips(template, scores, work, ticket)
     return scores
+
+
+def _by_strips(
+    template: Template,
+    scores: ScoreMap,
+    work: Callable[[Array, ScoreMap], None],
+    ticket: Ticket | None,
+) -> None:
+    """Give each strip of the scene, and of the map, to `work`, on all processors."""
+    scene, height = template.scene, template.shape[0]
+    rows = scores.shape[0]
+    step = max(2 * height, _STRIP // scene.shape[1], 1)
+
+    def strip(top: int) -> None:
+        if ticket is not None:
+            ticket.check()
+        bottom = min(top + step, rows)
+        work(scene.patch(0, (0, top, scene.shape[1], bottom + height - 1)), scores[top:bottom])
+
+    with ThreadPoolExecutor(cv2.getNumThreads()) as pool:
+        for done, _ in enumerate(pool.map(strip, range(0, rows, step)), 1):
+            if ticket is not None:
+                ticket.check(min(done * step / rows, 1.0))
 
 
 def exhaustive_matches(
@@ -57,8 +83,8 @@ def exhaustive_matches(
     record.page(0, template.scene.shape, template.shape)
     with record.time(0):
         scores = exhaustive_map(template, ticket)
-        record.scores(0, 0, 0, scores, template.kernels[0])
         found = judged(template, scores, max_matches, min_distance, ticket)
+        record.scores(0, 0, 0, scores, template.kernels[0])
     for score, x, y in found:
         record.candidate(0, int(x), int(y), score, kept=True)
     return found
@@ -71,13 +97,29 @@ def judged(
     min_distance: float | None,
     ticket: Ticket | None = None,
 ) -> list[tuple[float, float, float]]:
-    """Score the peaks of a map again in float64 and choose the best that do not crowd."""
+    """Score the peaks of a map again in float64 and choose the best that do not crowd.
+
+    If a peak turns out to be a flat window, flat windows are first taken out of the map, in place.
+    """
+    found, sound = _judged_peaks(template, scores, max_matches, ticket)
+    if not sound and takes_bytes(template.kernels[0]):
+        kernel = template.kernels[0]
+        _by_strips(template, scores, lambda patch, part: without_flat(part, patch, kernel), ticket)
+        found, _ = _judged_peaks(template, scores, max_matches, ticket)
+    return apart(found, max_matches, template.shape, min_distance)
+
+
+def _judged_peaks(
+    template: Template, scores: ScoreMap, max_matches: int, ticket: Ticket | None
+) -> tuple[list[tuple[float, float, float]], bool]:
+    """Highest peaks with their scores in float64; and whether the map told the truth."""
     least = float(scores.max()) - 0.1 if max_matches == 1 else -2.0
-    x, y, _ = peaks(scores, max(_JUDGED, 4 * max_matches), least)
-    found = []
-    for column, row in zip(x.tolist(), y.tolist(), strict=True):
+    found, sound = [], True
+    columns, rows, values = peaks(scores, max(_JUDGED, 4 * max_matches), least)
+    for x, y, value in zip(columns.tolist(), rows.tolist(), values.tolist(), strict=True):
         if ticket is not None:
             ticket.check()
-        score = exact_score(template.scene.pixels, template.reference, column, row)
-        found.append((score, float(column), float(row)))
-    return apart(found, max_matches, template.shape, min_distance)
+        score = exact_score(template.scene.pixels, template.reference, x, y)
+        sound = sound and abs(score - value) < _SOUND
+        found.append((score, float(x), float(y)))
+    return found, sound

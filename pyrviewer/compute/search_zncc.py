@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -20,12 +21,19 @@ from pyrviewer.compute.opencv import cv2
 if TYPE_CHECKING:
     from pyrviewer.compute.image import Array
     from pyrviewer.compute.search_trace import ScoreMap
+from pyrviewer.compute.strips import strips
 
 LEAST_CONTRAST = 0.02
 """A window with less than this share of the template's contrast scores 0: it is flat."""
 
 _DIRECT = 100
 """Up to so many translations, adding products up directly costs less than Fourier transforms."""
+
+_MIDDLE = 128.0
+"""What is taken off uint8 before squares are added up."""
+
+_LOW_CONTRAST = 8.0
+"""Templates that deviate less, in units of uint8, have the windows' squares summed in float64."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,52 +110,108 @@ def score_map(patch: Array, kernel: Kernel) -> ScoreMap:
         off by 1e-4: `exact_score` is the judge where that matters.
     """
     rows, columns = patch.shape[0] - kernel.shape[0] + 1, patch.shape[1] - kernel.shape[1] + 1
-    if rows * columns <= _DIRECT:
-        patch = patch.astype(np.float32, copy=False)
-        products = _direct(patch, kernel.weights, rows, columns)
-    else:
-        products = _correlate(patch, kernel)
-    return normalised(products, window_squares(patch, kernel), kernel)
-
-
-def normalised(
-    products: npt.NDArray[np.float32], squares: npt.NDArray[np.float64], kernel: Kernel
-) -> ScoreMap:
-    """Divide products by the windows' norms, given squared; `squares` is overwritten."""
-    floor = max((LEAST_CONTRAST * kernel.norm) ** 2, 1e-30)
-    flat = squares < floor
-    np.maximum(squares, floor, out=squares)
-    np.sqrt(squares, out=squares)
-    scores = np.divide(products, squares, out=products, casting="same_kind")
-    scores[flat] = 0
-    return np.clip(scores, -1, 1, out=scores)
-
-
-def window_squares(patch: Array, kernel: Kernel) -> npt.NDArray[np.float64]:
-    """Summed squares of every window less its mean; not below 0 but for rounding."""
+    few = rows * columns <= _DIRECT
+    if not few and takes_bytes(kernel) and patch.dtype == np.uint8:
+        return np.asarray(cv2.matchTemplate(patch, kernel.pixels, cv2.TM_CCOEFF_NORMED), np.float32)
+    centred = patch.astype(np.float32, copy=False)
+    if patch.dtype == np.uint8:
+        centred -= np.float32(_MIDDLE)
     if kernel.mask is not None:
-        return _masked_squares(patch, kernel)
+        products = _products(centred, kernel.weights, few)
+        return normalised(products, _masked_squares(centred, kernel), kernel)
+    means, squares = (_few_boxes if few else _boxes)(centred, kernel)
+    products = _products(centred, kernel.weights, few)
+    return normalised(products, _less_means(squares, means, kernel), kernel)
+
+
+def takes_bytes(kernel: Kernel) -> bool:
+    """Whether large maps are left to OpenCV, which transforms gray uint8 in float32.
+
+    It sums the windows' squares exactly; but it scores flat windows too, which `without_flat`
+    puts right.
+    """
+    return kernel.pixels.dtype == np.uint8 and kernel.pixels.ndim == 2 and kernel.mask is None
+
+
+def without_flat(scores: ScoreMap, patch: Array, kernel: Kernel) -> None:
+    """Set the scores of flat windows to 0, in place."""
+    squares = window_squares(patch.astype(np.float32) - np.float32(_MIDDLE), kernel)
+    scores[squares < (LEAST_CONTRAST * kernel.norm) ** 2] = 0
+
+
+def normalised(products: ScoreMap, squares: npt.NDArray[Any], kernel: Kernel) -> ScoreMap:
+    """Divide products by the windows' norms, given squared; both are overwritten."""
+    floor = max((LEAST_CONTRAST * kernel.norm) ** 2, 1e-30)
+    for rows in strips(products.shape):
+        part, norms = products[rows], squares[rows]
+        if (flat := norms < floor).any():
+            part[flat] = 0
+        np.maximum(norms, floor, out=norms)
+        np.sqrt(norms, out=norms)
+        np.divide(part, norms, out=part, casting="same_kind")
+    return products
+
+
+def window_squares(centred: npt.NDArray[np.float32], kernel: Kernel) -> npt.NDArray[Any]:
+    """Summed squares of every window less its mean; not below 0 but for rounding."""
+    means, squares = _boxes(centred, kernel)
+    return _less_means(squares, means, kernel)
+
+
+def _boxes(
+    centred: npt.NDArray[np.float32], kernel: Kernel
+) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
+    """Mean, and mean square, of every window, channel by channel."""
+    # On uint8, cv2.sqrBoxFilter would overflow: it adds up in int32.
     height, width = kernel.shape
     top, left = height // 2, width // 2
-    inner = np.s_[top : top + patch.shape[0] - height + 1, left : left + patch.shape[1] - width + 1]
-    size = (width, height)
-    # Anchored in the middle; what the border adds lies outside `inner`.
-    means = cv2.boxFilter(patch, cv2.CV_64F, size, anchor=(left, top))[inner]
-    squares = cv2.sqrBoxFilter(patch, cv2.CV_64F, size, anchor=(left, top))[inner]
-    np.multiply(means, means, out=means)
-    np.subtract(squares, means, out=squares)
-    if squares.ndim == 3:
-        squares = squares.sum(axis=2)
-    squares *= height * width
-    return np.asarray(squares)
+    rows, columns = centred.shape[0] - height + 1, centred.shape[1] - width + 1
+    # Anchored in the middle; what the border adds is cut off.
+    inner = np.s_[top : top + rows, left : left + columns]
+    depth = cv2.CV_64F if kernel.deviation < _LOW_CONTRAST else cv2.CV_32F
+    means = cv2.boxFilter(centred, depth, (width, height), anchor=(left, top))
+    squares = cv2.sqrBoxFilter(centred, depth, (width, height), anchor=(left, top))
+    return means[inner], squares[inner]
 
 
-def _masked_squares(patch: Array, kernel: Kernel) -> npt.NDArray[np.float64]:
+def _few_boxes(
+    centred: npt.NDArray[np.float32], kernel: Kernel
+) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
+    """As `_boxes`, where there are few windows: they share most of their pixels."""
+    height, width = kernel.shape
+    values = np.stack([centred, centred * centred])
+    sums = _running(_running(values, width, 2), height, 1) / (height * width)
+    return sums[0], sums[1]
+
+
+def _running(values: npt.NDArray[Any], size: int, axis: int) -> npt.NDArray[np.float64]:
+    """Sums of `size` neighbours along an axis, at every position."""
+    ahead = np.moveaxis(values, axis, 0)
+    first = values[(slice(None),) * axis + (slice(size),)].sum(axis=axis)
+    steps = (ahead[size:] - ahead[: len(ahead) - size]).astype(np.float64)
+    sums = np.concatenate([first[None], steps]).cumsum(axis=0)
+    return np.moveaxis(sums, 0, axis)
+
+
+def _less_means(
+    squares: npt.NDArray[Any], means: npt.NDArray[Any], kernel: Kernel
+) -> npt.NDArray[Any]:
+    """Turn mean squares into summed squares of the windows less their means, in place."""
+    for rows in strips(means.shape):
+        part = means[rows]
+        np.multiply(part, part, out=part)
+        np.subtract(squares[rows], part, out=squares[rows])
+        np.multiply(squares[rows], kernel.count, out=squares[rows])
+    return squares if squares.ndim == 2 else squares.sum(axis=2)
+
+
+def _masked_squares(
+    centred: npt.NDArray[np.float32], kernel: Kernel
+) -> npt.NDArray[np.float64]:
     """`window_squares` under a mask."""
     assert kernel.mask is not None
-    patch = patch.astype(np.float32, copy=False)
     total: npt.NDArray[np.float64] | None = None
-    for channel in _channels(patch):
+    for channel in _channels(centred):
         sums = cv2.matchTemplate(channel, kernel.mask, cv2.TM_CCORR).astype(np.float64)
         squares = cv2.matchTemplate(channel * channel, kernel.mask, cv2.TM_CCORR)
         part = squares - sums * sums / kernel.count
@@ -161,38 +225,22 @@ def _channels(array: Array) -> list[Array]:
     return [array] if array.ndim == 2 else list(cv2.split(array))
 
 
-def _correlate(patch: Array, kernel: Kernel) -> npt.NDArray[np.float32]:
-    """Sums of products with the weights, by Fourier transforms (cv2.matchTemplate)."""
-    planes = _channels(patch)
-    if patch.dtype == np.uint8 and kernel.pixels.dtype == np.uint8 and kernel.mask is None:
-        return _correlate_bytes(planes, kernel)
+def _products(
+    centred: npt.NDArray[np.float32], weights: npt.NDArray[np.float32], few: bool
+) -> npt.NDArray[np.float32]:
+    """Sums of products with the weights, directly or by Fourier transforms."""
+    if few:
+        return _direct(centred, weights)
     total: npt.NDArray[np.float32] | None = None
-    for plane, weights in zip(planes, _channels(kernel.weights), strict=True):
-        plane = plane.astype(np.float32, copy=False)
-        part = cv2.matchTemplate(plane, weights, cv2.TM_CCORR)
-        total = part if total is None else np.add(total, part, out=total)
+    for plane, part in zip(_channels(centred), _channels(weights), strict=True):
+        products = np.asarray(cv2.matchTemplate(plane, part, cv2.TM_CCORR), np.float32)
+        total = products if total is None else np.add(total, products, out=total)
     assert total is not None
-    return total
-
-
-def _correlate_bytes(planes: list[Array], kernel: Kernel) -> npt.NDArray[np.float32]:
-    """As `_correlate` for uint8, which OpenCV transforms in float32 and not in float64."""
-    height, width = kernel.shape
-    top, left = height // 2, width // 2
-    total: npt.NDArray[np.float32] | None = None
-    for plane, template in zip(planes, _channels(kernel.pixels), strict=True):
-        part = cv2.matchTemplate(plane, template, cv2.TM_CCORR)
-        sums = cv2.boxFilter(plane, cv2.CV_32F, (width, height), anchor=(left, top))
-        sums = sums[top : top + part.shape[0], left : left + part.shape[1]]
-        part -= sums * np.float32(template.sum(dtype=np.float64))
-        total = part if total is None else np.add(total, part, out=total)
-    assert total is not None
-    total *= np.float32(1 / kernel.norm)
     return total
 
 
 def _direct(
-    patch: npt.NDArray[np.float32], weights: npt.NDArray[np.float32], rows: int, columns: int
+    patch: npt.NDArray[np.float32], weights: npt.NDArray[np.float32]
 ) -> npt.NDArray[np.float32]:
     """Sums of products, added up one by one.
 
@@ -201,6 +249,7 @@ def _direct(
     """
     patch = np.ascontiguousarray(patch)
     height, width = weights.shape[:2]
+    rows, columns = patch.shape[0] - height + 1, patch.shape[1] - width + 1
     spread = np.zeros((height, *patch.shape[1:]), np.float32)
     spread[:, :width] = weights
     step, row = patch.strides[1], patch.strides[0]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -56,5 +57,5 @@ def content(mime: QMimeData) -> Array | list[Path] | None:
     if isinstance(picture, QImage) and not picture.isNull():
         return to_array(picture)
     lines = [line.strip() for line in mime.text().splitlines() if line.strip()]
-    named = [Path(line) for line in lines if Path(line).is_file()]
+    named = [Path(line) for line in lines if os.path.isfile(line)]  # whatever the text is
     return named or None

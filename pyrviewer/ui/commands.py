@@ -9,15 +9,14 @@ from typing import TYPE_CHECKING
 
 from PyQt6.QtCore import QObject
 from PyQt6.QtGui import QGuiApplication
-from PyQt6.QtWidgets import QApplication, QFileDialog, QMessageBox
+from PyQt6.QtWidgets import QFileDialog
 
-import pyrviewer
 from pyrviewer.compute import image
 from pyrviewer.compute.errors import UserError
 from pyrviewer.session import restore
 from pyrviewer.session.actions import ActionSpec
 from pyrviewer.session.document import Document, OpenRequest
-from pyrviewer.ui import clipboard, theme
+from pyrviewer.ui import clipboard
 from pyrviewer.ui.pane_grid import PaneGrid
 
 if TYPE_CHECKING:
@@ -179,68 +178,6 @@ class Commands(QObject):
         for request in session.requests:
             self._context.workspace.open(request)
 
-    # View
-
-    def _grid(self) -> PaneGrid | None:
-        lab = self._window.lab
-        return lab.view.findChild(PaneGrid) if lab is not None else None
-
-    def _on_grid(self, name: str, *values: object) -> None:
-        grid = self._grid()
-        if grid is not None:
-            getattr(grid, name)(*values)
-
-    def toggle_link(self) -> None:
-        """Link panes, or let each move alone."""
-        grid = self._grid()
-        if grid is not None:
-            grid.set_linked(not grid.linked)
-            state = "Panes move together." if grid.linked else "Each pane moves alone."
-            self._context.notices.info(state)
-
-    def toggle_pixel_grid(self) -> None:
-        """Draw or leave out the lines between large pixels."""
-        grid = self._grid()
-        if grid is not None:
-            grid.set_pixel_grid(not grid.pixel_grid)
-
-    def set_theme(self, choice: str) -> None:
-        """Use the light, the dark or the system's colours."""
-        self._context.settings.set("theme", choice)
-        self.apply_theme()
-
-    def apply_theme(self) -> None:
-        """Use the colours of the settings, which may be the system's present ones."""
-        application = QApplication.instance()
-        if isinstance(application, QApplication):
-            theme.apply(application, self._context.settings.get("theme", "system"))
-
-    def full_screen(self) -> None:
-        """Enter or leave full screen."""
-        window = self._window
-        window.showNormal() if window.isFullScreen() else window.showFullScreen()
-
-    def toggle_wheel(self) -> None:
-        """Swap what the wheel and Ctrl + wheel do."""
-        on = not self._context.settings.get("wheel_pans", False)
-        self._context.settings.set("wheel_pans", on)
-        self.apply_wheel()
-
-    def apply_wheel(self) -> None:
-        """Use the wheel in all panes as the settings say."""
-        for grid in self._window.views.findChildren(PaneGrid):
-            grid.set_wheel_pans(self._context.settings.get("wheel_pans", False))
-
-    def about(self) -> None:
-        """Say what this is."""
-        box = QMessageBox(self._window)
-        box.setWindowTitle("About pyrviewer")
-        box.setText(
-            f"<b>pyrviewer {pyrviewer.__version__}</b><br>See, use and teach image pyramids."
-            "<br><br>Free software under the GNU General Public License, version 3 or later."
-        )
-        box.open()
-
     # Actions
 
     def _active(self) -> bool:
@@ -265,7 +202,7 @@ class Commands(QObject):
 
     def specs(self) -> list[ActionSpec]:
         """Return the window's actions."""
-        return [*self._file_specs(), *self._edit_specs(), *self._view_specs()]
+        return [*self._file_specs(), *self._edit_specs()]
 
     def _file_specs(self) -> list[ActionSpec]:
         window, active, folder = self._window, self._active, self._in_folder
@@ -309,60 +246,6 @@ class Commands(QObject):
                        self.copy_view, ("Ctrl+C",), "copy", "Edit", enabled=self._active),
             ActionSpec("edit.paste", "Paste", "Open the image or the files on the clipboard.",
                        self.paste, ("Ctrl+V",), "paste", "Edit"),
-        ]  # fmt: skip
-
-    def _view_specs(self) -> list[ActionSpec]:
-        active, settings, grid = self._active, self._context.settings, self._on_grid
-
-        def themed(choice: str) -> bool:
-            return bool(settings.get("theme", "system") == choice)
-
-        def gridded() -> bool:
-            found = self._grid()
-            return found is not None and found.pixel_grid
-
-        def linked() -> bool:
-            found = self._grid()
-            return found is not None and found.linked
-
-        themes = [
-            ActionSpec(f"view.theme_{choice}", text, f"Use {text.lower()} colours.",
-                       partial(self.set_theme, choice), (), "", "View/Theme",
-                       checked=partial(themed, choice))
-            for choice, text in (("system", "System"), ("light", "Light"), ("dark", "Dark"))
-        ]  # fmt: skip
-        nudges = [
-            ActionSpec(f"view.nudge_{key.lower()}", f"Move view {key.lower()}",
-                       "Move the view a little.", partial(grid, "nudge", dx, dy),
-                       (f"Ctrl+{key}",), "", "", "view", active)
-            for key, dx, dy in (("Left", -48, 0), ("Right", 48, 0), ("Up", 0, -48), ("Down", 0, 48))
-        ]  # fmt: skip
-        return [
-            ActionSpec("view.fit", "Fit", "Show everything, all panes aligned.",
-                       partial(grid, "fit"), ("F", "Ctrl+0"), "fit", "View", enabled=active),
-            ActionSpec("view.actual", "100 %", "One image pixel on one pixel of the screen.",
-                       partial(grid, "zoom_to", 1.0), ("Ctrl+1",), "", "View", enabled=active),
-            ActionSpec("view.zoom_in", "Zoom in", "Enlarge.", partial(grid, "zoom_by", 1.25),
-                       ("+", "=", "Ctrl++"), "zoom", "View", enabled=active),
-            ActionSpec("view.zoom_out", "Zoom out", "Reduce.", partial(grid, "zoom_by", 0.8),
-                       ("-", "Ctrl+-"), "", "View", enabled=active),
-            ActionSpec("view.link", "Link panes", "Let all panes look at the same place.",
-                       self.toggle_link, ("L",), "link", "View", enabled=active, checked=linked),
-            ActionSpec("view.pixel_grid", "Pixel grid", "Lines between large pixels, and values.",
-                       self.toggle_pixel_grid, ("Ctrl+G",), "grid", "View", enabled=active,
-                       checked=gridded),
-            ActionSpec("view.wheel", "Wheel pans", "The wheel pans, and zooms with Ctrl held.",
-                       self.toggle_wheel, (), "", "View",
-                       checked=partial(settings.get, "wheel_pans", False)),
-            *themes,
-            *nudges,
-            ActionSpec("view.panels", "Panels", "Fold the rail and the panel away.",
-                       self._window.toggle_panels, ("Tab",), "panel", "View", "view"),
-            ActionSpec("view.full_screen", "Full screen", "Use the whole screen.",
-                       self.full_screen, ("F11",), "", "View"),
-            ActionSpec("view.cancel", "Cancel", "Stop what runs, else close the notices.",
-                       self._window.escape, ("Esc",), "cancel", ""),
-            ActionSpec("help.about", "About", "Say what this is.", self.about, (), "info", "Help"),
         ]  # fmt: skip
 
 

@@ -7,6 +7,7 @@ import sys
 import threading
 import time
 import traceback
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
@@ -57,7 +58,8 @@ class CrashReporter(QObject):
             return
         text = report((kind, error, trace))
         path = data_folder() / f"crash-{time.strftime('%Y%m%d-%H%M%S')}.txt"
-        path.write_text(text, encoding="utf-8")
+        with suppress(OSError):  # a full disk is no reason to say nothing
+            path.write_text(text, encoding="utf-8")
         self.caught.emit(text)
 
     def _show(self, text: str) -> None:

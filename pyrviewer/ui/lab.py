@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pyrviewer.session.jobs import JobLane, JobService
     from pyrviewer.session.notices import Notices
     from pyrviewer.session.settings import Settings
+    from pyrviewer.ui.widgets.transport import Transport
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,10 +37,12 @@ class Lab(QObject):
     """
 
     readout_changed = pyqtSignal(str)  # one line for the status bar on what is under the mouse
+    actions_changed = pyqtSignal()  # what can be done, now that a result is there
 
     view: QWidget
     panel: QWidget
     lanes: Sequence[JobLane] = ()
+    transport: Transport | None = None
 
     def actions(self) -> Sequence[ActionSpec]:
         """Return what can be done in this lab."""
@@ -48,6 +51,15 @@ class Lab(QObject):
     def show_document(self, document: Document | None) -> None:
         """Show a document, or nothing."""
         raise NotImplementedError
+
+    def can_play(self) -> bool:
+        """Tell whether there is something to play back."""
+        return self.transport is not None and not self.transport.isHidden()
+
+    def play(self) -> None:
+        """Play it back, or pause."""
+        if self.transport is not None:
+            self.transport.toggle()
 
     def peek(self, on: bool) -> None:
         """Show the reference while Shift is held, where there is one."""

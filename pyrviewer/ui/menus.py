@@ -11,11 +11,11 @@ from PyQt6.QtWidgets import QMenu
 from pyrviewer.ui.theme import icon
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from PyQt6.QtWidgets import QMenuBar, QWidget
 
-    from pyrviewer.session.actions import ActionRegistry
+    from pyrviewer.session.actions import ActionRegistry, ActionSpec
 
 TOP = ("File", "Edit", "View", "Octaves", "Search", "Blend", "Pooling", "Atrous", "Dream", "Help")
 
@@ -115,3 +115,20 @@ class Menus(QObject):
         for identity, action in self._actions.items():
             keys = [QKeySequence(key) for key in self._registry.keys(identity)]
             action.setShortcuts(keys)
+
+
+def context_menu(parent: QWidget, specs: Iterable[ActionSpec], identities: Sequence[str]) -> QMenu:
+    """Return a menu of some actions, an empty id being a separator; it goes when it closes."""
+    by_id = {spec.id: spec for spec in specs}
+    menu = QMenu(parent)
+    menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    for identity in identities:
+        if not identity:
+            menu.addSeparator()
+            continue
+        spec = by_id[identity]
+        action = QAction(spec.text, menu)
+        action.setEnabled(spec.enabled())
+        action.triggered.connect(spec.run)
+        menu.addAction(action)
+    return menu

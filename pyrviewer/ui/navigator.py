@@ -123,9 +123,9 @@ class Navigator(QWidget):
             view.x, view.y, view.scale, self.width() * self.ratio, self.height() * self.ratio
         )
 
-    def fitted(self) -> View:
-        """Return the view that shows everything."""
-        left, top, right, bottom = self.extent()
+    def fitted(self, box: Box | None = None) -> View:
+        """Return the view that shows a box, or everything."""
+        left, top, right, bottom = box or self.extent()
         width = max(1.0, (self.width() - 2 * MARGIN) * self.ratio)
         height = max(1.0, (self.height() - 2 * MARGIN - TITLE_HEIGHT) * self.ratio)
         scale = min(width / (right - left), height / (bottom - top))

@@ -521,9 +521,7 @@ def name_of(widget: QWidget) -> str:
     """Return what a screen reader would call a widget."""
     if widget.accessibleName():
         return widget.accessibleName()
-    if isinstance(widget, QAbstractButton):
-        return widget.text()
-    return ""
+    return widget.text() if isinstance(widget, (QAbstractButton, QLabel)) else ""
 
 
 @pytest.mark.parametrize("layout", ["both", "one", "rebuild", "aliasing"])

@@ -42,7 +42,6 @@ def actions(lab: OctavesLab) -> list[ActionSpec]:
         *_compare(lab),
         *_octaves(lab),
         *_display(lab),
-        *_transport(lab),
         *_take_away(lab),
     ]
 
@@ -136,17 +135,6 @@ def _display(lab: OctavesLab) -> list[ActionSpec]:
         ("auto_range", "Auto range", "N", "Stretch the display to the values that occur."),
     )
 
-    def fold(section: Section) -> None:
-        section.set_open(not section.open)
-        if section.open:
-            lab.panel.ensureWidgetVisible(section)
-
-    sections = (
-        ("values", "Values", "I", lab.panel.values),
-        ("histogram", "Histogram", "H", lab.panel.histogram),
-        ("spectrum", "Spectrum", "Shift+H", lab.panel.spectrum),
-    )
-
     def reset() -> None:
         lab.change("auto_range", False)
         lab.view.grid.fit()
@@ -159,14 +147,7 @@ def _display(lab: OctavesLab) -> list[ActionSpec]:
             )
             for name, text, key, tip in items
         ),
-        *(
-            ActionSpec(
-                f"octaves.show_{name}", text, f"Fold the {text.lower()} section in or out.",
-                partial(fold, section), shortcut=(key,), menu=f"{MENU}/Sections",
-                checked=partial(_open, section),
-            )
-            for name, text, key, section in sections
-        ),
+        *_sections(lab),
         ActionSpec(
             "octaves.reset_gains", "Reset gains", "Set every gain to 1 and hear every band.",
             partial(lab.change, "reset", None), menu=MENU, enabled=partial(_present, lab),
@@ -178,38 +159,25 @@ def _display(lab: OctavesLab) -> list[ActionSpec]:
     ]  # fmt: skip
 
 
-def _transport(lab: OctavesLab) -> list[ActionSpec]:
-    bar = lab.view.transport
+def _sections(lab: OctavesLab) -> list[ActionSpec]:
+    panel = lab.panel
 
-    def shown() -> bool:
-        return lab.state.layout == "rebuild" and lab.build is not None
-
-    def play() -> None:
-        if not shown():
-            lab.change("layout", "rebuild")
-        bar.toggle()
+    def fold(section: Section) -> None:
+        section.set_open(not section.open)
+        if section.open:
+            panel.ensureWidgetVisible(section)
 
     return [
         ActionSpec(
-            "octaves.play", "Play coarse to fine", "Rebuild the image band by band.", play,
-            shortcut=("P",), icon="play", menu=f"{MENU}/Animation", enabled=partial(_present, lab),
-        ),
-        ActionSpec(
-            "octaves.step_back", "Step back", "Take the finest band away.", bar.step_back,
-            shortcut=(",",), icon="back", menu=f"{MENU}/Animation", enabled=shown,
-        ),
-        ActionSpec(
-            "octaves.step_forward", "Step forward", "Add the next finer band.", bar.step_forward,
-            shortcut=(".",), icon="forward", menu=f"{MENU}/Animation", enabled=shown,
-        ),
-        ActionSpec(
-            "octaves.first_step", "First step", "The residual alone.", bar.first,
-            shortcut=("Home",), scope="view", menu=f"{MENU}/Animation", enabled=shown,
-        ),
-        ActionSpec(
-            "octaves.last_step", "Last step", "Every band.", bar.last,
-            shortcut=("End",), scope="view", menu=f"{MENU}/Animation", enabled=shown,
-        ),
+            f"octaves.show_{text.lower()}", text, f"Fold the {text.lower()} section in or out.",
+            partial(fold, section), shortcut=(key,), menu=f"{MENU}/Sections",
+            enabled=partial(_present, lab), checked=partial(_open, section),
+        )
+        for text, key, section in (
+            ("Values", "I", panel.values),
+            ("Histogram", "H", panel.histogram),
+            ("Spectrum", "Shift+H", panel.spectrum),
+        )
     ]  # fmt: skip
 
 

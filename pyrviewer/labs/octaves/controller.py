@@ -49,6 +49,7 @@ class OctavesLab(Lab):
         self.context = context
         self.view: OctavesView = OctavesView()
         self.panel: OctavesPanel = OctavesPanel()
+        self.transport = self.view.transport
         self.document: Document | None = None
         self.build: Build | None = None
         self._request: BuildRequest | None = None
@@ -170,6 +171,7 @@ class OctavesLab(Lab):
                 viewport.set_view(viewport.view, fitting=True)
         self._show()
         self._show_hover()
+        self.actions_changed.emit()
 
     # Rebuilding
 
@@ -336,6 +338,15 @@ class OctavesLab(Lab):
     def focus_view(self) -> None:
         """Give the keyboard to the panes."""
         self.view.grid.focus_view()
+
+    def can_play(self) -> bool:
+        """Tell whether there is an image to rebuild."""
+        return self.build is not None
+
+    def play(self) -> None:
+        """Rebuild the image band by band."""
+        self.change("layout", "rebuild")
+        super().play()
 
     def peek(self, on: bool) -> None:
         """Show the original in every enlarged pane."""

@@ -9,14 +9,13 @@ from PyQt6.QtCore import Qt, pyqtSignal
 from PyQt6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QToolButton, QVBoxLayout, QWidget
 from superqt import QLabeledDoubleSlider
 
-from pyrviewer.labs.octaves.state import AUTO, OctavesState
+from pyrviewer.labs.octaves.state import AUTO, MAX_GAIN, OctavesState
 from pyrviewer.ui.theme import RHYTHM
 from pyrviewer.ui.widgets.form import give_name
 
 if TYPE_CHECKING:
     from pyrviewer.compute.signed import Comparison
 
-MAX_GAIN = 4.0
 
 
 @dataclass

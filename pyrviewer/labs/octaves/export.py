@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PyQt6.QtCore import QObject, Qt
-from PyQt6.QtGui import QAction, QGuiApplication
-from PyQt6.QtWidgets import QFileDialog, QMenu
+from PyQt6.QtGui import QGuiApplication
+from PyQt6.QtWidgets import QFileDialog
 
 from pyrviewer.compute import animation, display, image, writing
 from pyrviewer.compute.errors import UserError
@@ -19,6 +19,7 @@ from pyrviewer.compute.signed import savable
 from pyrviewer.labs.octaves.script import python_script
 from pyrviewer.session.viewport import Viewport
 from pyrviewer.ui.canvas import Canvas
+from pyrviewer.ui.menus import context_menu
 from pyrviewer.ui.picture import qimage
 
 if TYPE_CHECKING:
@@ -149,19 +150,7 @@ class Exporter(QObject):
 
     def show_menu(self, place: QPoint) -> None:
         """Open the context menu of a pane."""
-        specs = {spec.id: spec for spec in self._lab.actions()}
-        menu = QMenu(self._lab.view)
-        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        for identity in MENU:
-            if not identity:
-                menu.addSeparator()
-                continue
-            spec = specs[identity]
-            action = QAction(spec.text, menu)
-            action.setEnabled(spec.enabled())
-            action.triggered.connect(spec.run)
-            menu.addAction(action)
-        menu.popup(place)
+        context_menu(self._lab.view, self._lab.actions(), MENU).popup(place)
 
 
 def write_octave(ticket: Ticket, octave: Octave, path: Path) -> str:

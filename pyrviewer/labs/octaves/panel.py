@@ -158,9 +158,7 @@ class OctavesPanel(QScrollArea):
         self.values = self._section(
             "Values", "The pixel under the mouse and those it is made of; a click holds it."
         )
-        self.table = TextTable(
-            ("Level", "x, y", "Value"), "Values by level", self.values, wide=2
-        )
+        self.table = TextTable(("Level", "x, y", "Value"), "Values by level", self.values, wide=2)
         self.values.rows.addWidget(self.table)
         self.values_hint = caption("Point at the image.", self.values)
         self.values.rows.addWidget(self.values_hint)
@@ -253,11 +251,15 @@ class OctavesPanel(QScrollArea):
         self.true_geometry.setChecked(state.true_geometry)
         self.smooth.setChecked(state.smooth)
         free = state.kind != "laplacian"
-        self.ratio.setEnabled(free)
+        self.ratio.setEnabled(state.free_ratio)
         self.prefilter.setEnabled(free)
-        fixed = not free and not state.exact_bands
-        self.note.setText("Laplacian bands are made of binomial octaves at ratio 2.")
-        self.note.setVisible(fixed)
+        self.note.setText(
+            "The maximum is defined at ratio 2."
+            if free
+            else "Laplacian bands are made of binomial octaves at ratio 2."
+        )
+        ignored = state.ratio != 2 and not state.free_ratio
+        self.note.setVisible(ignored or (not free and not state.exact_bands))
         self.rebuild.setVisible(state.layout == "rebuild")
         self.aliasing.setVisible(state.layout == "aliasing")
         self.chart.show_value(state.chart)

@@ -322,7 +322,8 @@ def bench(ticket: Ticket, request: BenchRequest) -> Bench:
         grid = geometry.level_geometry(shape, request.level, prefilter=prefilter)
         picture = display.to_display(octave, *limits)
         shown[prefilter] = Octave(request.level, octave, grid, mipmap(picture, ticket, border=True))
-        alias[prefilter] = spectrum.folding(octaves[-2], prefilter).share
+        reduced = request.level > 0  # a picture of 1 x 1 cannot be
+        alias[prefilter] = spectrum.folding(octaves[-2], prefilter).share if reduced else 0.0
         ticket.check((index + 1) / (len(request.prefilters) + 1))
     first, second = shown[request.first], shown[request.second]
     enlarged = [

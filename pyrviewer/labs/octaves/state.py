@@ -24,6 +24,7 @@ LAYOUTS = ("native", "upsampled", "both", "grid", "one", "rebuild", "aliasing")
 COMPARES = ("first", "second", "slider", "difference")
 CHARTS = ("image", "zone plate", "chirp")
 AUTO = -1
+MAX_GAIN = 4.0
 
 
 @dataclass(frozen=True)
@@ -71,7 +72,11 @@ class OctavesState:
             and self.chart in CHARTS
             and {self.prefilter, self.bench_first, self.bench_second} <= set(PREFILTERS)
             and 1.1 <= self.ratio <= 4
-            and all(math.isfinite(gain) for gain in self.gains)
+            and "max" not in (self.bench_first, self.bench_second)
+            and min(self.levels, self.solo, self.detail) >= AUTO
+            and self.selected >= 0
+            and self.bench_level >= 1
+            and all(0 <= gain <= MAX_GAIN for gain in self.gains)
         ):
             raise ValueError(f"not a state of the Octaves lab: {self}")
 
@@ -79,6 +84,11 @@ class OctavesState:
     def exact_bands(self) -> bool:
         """Whether the pyramid is the one that Laplacian bands are made of."""
         return self.prefilter == "binomial" and self.ratio == 2
+
+    @property
+    def free_ratio(self) -> bool:
+        """Whether the ratio counts: Laplacian bands and the maximum are defined at 2 only."""
+        return self.kind != "laplacian" and self.prefilter != "max"
 
     def band_gains(self, bands: int) -> tuple[float, ...]:
         """Return the gains in effect: `bands` of them from the finest, then the residual's."""
@@ -119,18 +129,17 @@ class BuildRequest:
 
 def resolve(state: OctavesState, pixels: Array, octaves: Octaves) -> BuildRequest:
     """Turn choices into what can be computed on this image."""
-    limit = pyramid.max_levels(pixels.shape[:2], state.ratio)
+    ratio = state.ratio if state.free_ratio else 2.0
+    limit = pyramid.max_levels(pixels.shape[:2], ratio)
     auto = min(auto_levels(pixels.shape), limit)
-    if state.ratio != 2:
-        auto = min(limit, max(1, round(auto / math.log2(state.ratio))), 10)
-    levels = auto if state.levels == AUTO else min(state.levels, limit)
-    laplacian = state.kind == "laplacian"
+    if ratio != 2:
+        auto = min(limit, max(1, round(auto / math.log2(ratio))), 10)
     return BuildRequest(
         pixels=pixels,
         octaves=octaves,
         kind=state.kind,
-        prefilter="binomial" if laplacian else state.prefilter,
-        ratio=2.0 if laplacian else state.ratio,
-        levels=min(levels, pyramid.max_levels(pixels.shape[:2])) if laplacian else levels,
+        prefilter="binomial" if state.kind == "laplacian" else state.prefilter,
+        ratio=ratio,
+        levels=auto if state.levels == AUTO else min(state.levels, limit),
         auto_range=state.auto_range,
     )

@@ -5,16 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from PyQt6.QtCore import QObject, QPointF, QRectF, Qt, pyqtSignal
+from PyQt6.QtCore import QObject, QRectF, Qt, pyqtSignal
 from PyQt6.QtGui import QColor, QPainter
 
-from pyrviewer.ui.overlays import Outlines, box_corners, draw_label
+from pyrviewer.ui.overlays import Outlines, box_corners
 
 if TYPE_CHECKING:
     from pyrviewer.ui.picture import Mapping
 
     Rect = tuple[int, int, int, int]
 
+SMALLEST_WITH_HANDLES = 40  # logical pixels
 GRAB = 7  # logical pixels on either side of an edge
 CLICK = 4  # logical pixels: a shorter drag is a click
 
@@ -48,7 +49,6 @@ class RectangleTool(QObject):
         self._rect: Rect | None = None
         self._size = (64, 64)
         self._drag: _Drag | None = None
-        self.label = ""
 
     @property
     def rect(self) -> Rect | None:
@@ -164,10 +164,9 @@ class RectangleTool(QObject):
         painter.setBrush(QColor(self._colour))
         painter.setPen(QColor(0, 0, 0, 190))
         size = 3.5 * ratio
+        if min(box.width(), box.height()) < SMALLEST_WITH_HANDLES * ratio:
+            return  # handles would hide what is inside; its edges can be dragged all the same
         for x in (box.left(), box.center().x(), box.right()):
             for y in (box.top(), box.center().y(), box.bottom()):
                 if (x, y) != (box.center().x(), box.center().y()):
                     painter.drawRect(QRectF(x - size, y - size, 2 * size, 2 * size))
-        if self.label:
-            place = QPointF(box.left(), box.bottom() + 6 * ratio)
-            draw_label(painter, self.label, place, ratio)

@@ -32,8 +32,9 @@ class Plot(QWidget):
         self._log_x = log_x
         self._plot.setMouseEnabled(x=False, y=False)
         self._plot.hideButtons()
-        for part in (self._plot, self._plot.viewport()):  # nothing to do there by keyboard
-            part.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        for part in (self._plot, self._plot.viewport()):
+            if part is not None:
+                part.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # nothing to do there by keyboard
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(self._plot)
@@ -64,7 +65,14 @@ class Plot(QWidget):
         self._plot.clear()
 
     def add_curve(
-        self, x: Curve, y: Curve, *, strong: bool, colour: str = "", dashed: bool = False
+        self,
+        x: Curve,
+        y: Curve,
+        *,
+        strong: bool,
+        colour: str = "",
+        dashed: bool = False,
+        dots: bool = False,
     ) -> None:
         """Draw a curve: by default the strong one in the accent colour, the others faint."""
         keep = (x > 0) & (y > 0) if self._log_x else y > 0
@@ -74,7 +82,8 @@ class Plot(QWidget):
             ink.setAlpha(110)
         style = Qt.PenStyle.DashLine if dashed else Qt.PenStyle.SolidLine
         pen = pg.mkPen(ink, width=2 if strong else 1, style=style)
-        self._plot.plot(x[keep], y[keep], pen=pen)
+        mark = {"symbol": "o", "symbolSize": 6, "symbolBrush": ink, "symbolPen": None}
+        self._plot.plot(x[keep], y[keep], pen=pen, **(mark if dots else {}))
 
     def add_lines(self, positions: Sequence[float]) -> None:
         """Draw vertical lines."""

@@ -13,7 +13,8 @@ from pyrviewer.ui.timers import every
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-INTERVAL = 550  # ms a step
+PLAYBACK = 7000  # ms from the first step to the last, where that is bearable
+SLOWEST, FASTEST = 550, 50  # ms a step
 
 
 class Transport(QWidget):
@@ -39,7 +40,7 @@ class Transport(QWidget):
         self._label = QLabel(self)
         self._label.setMinimumWidth(120)
         line.addWidget(self._label)
-        self._timer = every(self, INTERVAL, self._tick)
+        self._timer = every(self, SLOWEST, self._tick)
         self._showing = False
 
     def _button(self, name: str, tip: str, slot: Callable[[], None]) -> QToolButton:
@@ -95,7 +96,8 @@ class Transport(QWidget):
             return
         if self.slider.value() == self.slider.maximum():
             self.first()
-        self._timer.start()
+        pace = PLAYBACK // max(1, self.slider.maximum())
+        self._timer.start(min(max(pace, FASTEST), SLOWEST))
         self._play.setIcon(icon("pause"))
 
     def stop(self) -> None:

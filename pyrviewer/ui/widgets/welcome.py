@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from PyQt6.QtCore import QRectF, QSize, Qt, pyqtSignal
 from PyQt6.QtGui import (
     QColor,
+    QFont,
     QImage,
     QKeyEvent,
     QMouseEvent,
@@ -94,25 +95,21 @@ class SampleCard(QWidget):
         painter.setPen(QPen(QColor(pen), 2 if lit else 1))
         painter.drawPath(path)
         text = box.adjusted(10, PICTURE + 4, -10, -4)
-        font = painter.font()
-        font.setBold(True)
-        painter.setFont(font)
-        painter.setPen(palette.color(role.Text))
-        metrics = painter.fontMetrics()
-        painter.drawText(
-            text, Qt.AlignmentFlag.AlignLeft,
-            metrics.elidedText(self._title, Qt.TextElideMode.ElideMiddle, int(text.width())),
-        )  # fmt: skip
-        font.setBold(False)
-        font.setPointSizeF(font.pointSizeF() * 0.88)
-        painter.setFont(font)
-        painter.setPen(palette.color(role.PlaceholderText))
-        metrics = painter.fontMetrics()
-        painter.drawText(
-            text.adjusted(0, 18, 0, 0), Qt.AlignmentFlag.AlignLeft,
-            metrics.elidedText(self._hint, Qt.TextElideMode.ElideRight, int(text.width())),
-        )  # fmt: skip
+        self._draw_line(painter, text, self._title, bold=True)
+        self._draw_line(painter, text.adjusted(0, 18, 0, 0), self._hint, bold=False)
         painter.end()
+
+    def _draw_line(self, painter: QPainter, box: QRectF, text: str, *, bold: bool) -> None:
+        """Draw a line of text, cut where there is no more room."""
+        role = QPalette.ColorRole.Text if bold else QPalette.ColorRole.PlaceholderText
+        font = QFont(self.font())
+        font.setBold(bold)
+        font.setPointSizeF(font.pointSizeF() * (1.0 if bold else 0.88))
+        painter.setFont(font)
+        painter.setPen(self.palette().color(role))
+        mode = Qt.TextElideMode.ElideMiddle if bold else Qt.TextElideMode.ElideRight
+        shown = painter.fontMetrics().elidedText(text, mode, int(box.width()))
+        painter.drawText(box, Qt.AlignmentFlag.AlignLeft, shown)
 
     def mouseReleaseEvent(self, event: QMouseEvent | None) -> None:
         """Open it."""

@@ -1,0 +1,92 @@
+"""Choosing how to search by what it is predicted to cost."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pyrviewer.compute.search_template import Template
+
+LEAST_SIDE = 16
+"""The coarsest octave is the last at which a template's side is so many pixels."""
+
+_LEAST_SHORT_SIDE = 8
+
+# Nanoseconds, measured with OpenCV on one machine; only their ratios matter.
+_BYTE_MAP, _FLOAT_MAP, _DIRECT, _OVERHEAD = 25.0, 35.0, 0.25, 70_000.0
+_DIVES = 12
+_GAIN = 0.8
+_SECOND_ATTEMPT = 0.3
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How to begin.
+
+    Attributes
+    ----------
+    coarsest : int
+        The octave to start from; 0 scores every translation of the scene.
+    reason : str
+        Why, as a clause that follows "because".
+    """
+
+    coarsest: int
+    reason: str
+
+
+def plan(template: Template, coarsest: int | None = None) -> Plan:
+    """Choose the octave to start from.
+
+    Parameters
+    ----------
+    template : Template
+        What to look for, and where.
+    coarsest : int, optional
+        What the user wants; it is reduced where the template has no pixels left.
+    """
+    top = len(template.kernels) - 1
+    if coarsest is not None:
+        return Plan(min(coarsest, top), f"octave {coarsest} was asked for")
+    short, long = sorted(template.shape)
+    level = 0
+    while level < top and _trusted(short >> (level + 1), long >> (level + 1)):
+        level += 1
+    if level == 0:
+        return Plan(0, f"a template of {template.shape[1]} x {template.shape[0]} pixels is small")
+    if descent_cost(template, level) > _GAIN * exhaustive_cost(template):
+        return Plan(0, "scoring every translation costs no more here")
+    height, width = template.kernels[level].shape
+    return Plan(level, f"the template is still {width} x {height} pixels there")
+
+
+def again(template: Template, coarsest: int) -> bool:
+    """Whether a second descent from one octave finer is worth its cost."""
+    return coarsest > 1 and (
+        descent_cost(template, coarsest - 1) < _SECOND_ATTEMPT * exhaustive_cost(template)
+    )
+
+
+def exhaustive_cost(template: Template) -> float:
+    """Predicted nanoseconds of scoring every translation."""
+    return _map_cost(template, 0)
+
+
+def descent_cost(template: Template, coarsest: int) -> float:
+    """Predicted nanoseconds of a descent that meets no trouble."""
+    size = template.values.size
+    direct = sum(25 * _DIRECT * (size >> (2 * level)) for level in range(coarsest))
+    return _map_cost(template, coarsest) + _DIVES * _OVERHEAD + 4 * direct
+
+
+def _trusted(short: int, long: int) -> bool:
+    """Whether a template of such sides still tells places apart."""
+    return short >= _LEAST_SHORT_SIDE and short * long >= LEAST_SIDE**2
+
+
+def _map_cost(template: Template, level: int) -> float:
+    height, width = template.scene.level_shape(level)
+    bytes_only = level == 0 and template.kernels[0].pixels.dtype.itemsize == 1
+    each = _BYTE_MAP if bytes_only and template.mask is None else _FLOAT_MAP
+    if template.mask is not None:
+        each *= 3
+    return each * height * width * template.scene.channels

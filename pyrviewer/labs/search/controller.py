@@ -1,0 +1,329 @@
+"""From a picked template to the answer on the screen, and its playback."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+from PyQt6.QtWidgets import QFileDialog
+
+from pyrviewer.compute import image, search
+from pyrviewer.compute.errors import UserError
+from pyrviewer.compute.search import Scene
+from pyrviewer.labs.search import actions, run
+from pyrviewer.labs.search.export import Exporter
+from pyrviewer.labs.search.panel import SearchPanel
+from pyrviewer.labs.search.state import SearchState, resolve
+from pyrviewer.labs.search.view import SearchView
+from pyrviewer.ui.lab import Lab, LabContext
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from PyQt6.QtCore import QObject, QPoint
+
+    from pyrviewer.compute.image import Array, Image
+    from pyrviewer.compute.search import Miss
+    from pyrviewer.compute.ticket import Ticket
+    from pyrviewer.labs.search.run import Found, ShownScene
+    from pyrviewer.labs.search.state import SearchRequest
+    from pyrviewer.session.actions import ActionSpec
+    from pyrviewer.session.document import Document
+    from pyrviewer.ui.navigator import Hover
+
+KEY = "search"
+HINT = "Drag around something to look for, or click it. Space or the middle button pans."
+STEP_NAMES = {
+    "rect": "Pick template", "exact": "Toggle exact search", "max_matches": "Change matches",
+    "min_score": "Change minimum score", "angle": "Change rotation", "scale": "Change size range",
+    "coarsest": "Change coarsest octave", "candidates": "Change candidates",
+}  # fmt: skip
+DRAGGED = {"max_matches", "min_score", "angle", "scale"}
+
+
+class SearchLab(Lab):
+    """The Search lab."""
+
+    def __init__(self, context: LabContext, parent: QObject) -> None:
+        super().__init__(parent)
+        self.context = context
+        self.view: SearchView = SearchView()
+        self.panel: SearchPanel = SearchPanel()
+        self.transport = self.view.transport
+        self.document: Document | None = None
+        self.found: Found | None = None
+        self.moment = 0
+        self._scene: Scene | None = None
+        self._shown: ShownScene | None = None
+        self._request: SearchRequest | None = None
+        self._pinned: Array | None = None
+        self._truth: tuple[float, float] | None = None
+        self._miss: Miss | None = None
+        self._make_lanes()
+        self.exporter = Exporter(self)
+        view, panel = self.view, self.panel
+        view.picked.connect(self._on_picked)
+        view.clicked.connect(self._on_clicked)
+        view.hovered.connect(self._on_hovered)
+        view.menu_requested.connect(self._on_menu)
+        view.moved.connect(self._on_moved)
+        view.clear.clicked.connect(self.clear)
+        panel.changed.connect(self.change)
+        panel.compare_wanted.connect(self.compare)
+        panel.pin_wanted.connect(self.toggle_pin)
+        panel.file_wanted.connect(self.ask_template)
+        panel.truth_wanted.connect(self._on_truth_wanted)
+        panel.repair_wanted.connect(self.repair)
+
+    def _make_lanes(self) -> None:
+        make = self.context.jobs.lane
+        self._scene_lane = make("Preparing the scene", self)
+        self._scene_lane.succeeded.connect(self._take_scene)
+        self._search_lane = make("Searching", self)
+        self._search_lane.succeeded.connect(self._take_found)
+        self._compare_lane = make("Searching everywhere", self)
+        self._compare_lane.succeeded.connect(self._take_comparison)
+        self._file_lane = make("Opening the template", self)
+        self._file_lane.succeeded.connect(self._take_template)
+        self.lanes = (self._scene_lane, self._search_lane, self._compare_lane, self._file_lane)
+        for lane in (self._scene_lane, self._compare_lane, self._file_lane):
+            lane.failed.connect(self.context.notices.error)
+        self._search_lane.failed.connect(self._fail)
+
+    # State
+
+    @property
+    def state(self) -> SearchState:
+        """The parameters on the present document."""
+        default = SearchState()
+        return self.document.state(KEY, default) if self.document else default
+
+    def change(self, name: str, value: object) -> None:
+        """Change one parameter as an undoable step."""
+        if self.document is None:
+            return
+        before = self.state
+        after = replace(before, **cast("dict[str, Any]", {name: value}))
+        self.document.change(KEY, before, after, STEP_NAMES[name], name if name in DRAGGED else "")
+
+    def show_document(self, document: Document | None) -> None:
+        """Show a document to search in."""
+        if self.document is not None:
+            self.document.state_changed.disconnect(self._on_state)
+        self.document = document
+        self._request = self.found = self._scene = self._shown = None
+        self._set_truth(None)
+        self.view.transport.stop()
+        self.view.transport.hide()
+        for lane in self.lanes[:3]:
+            lane.cancel()
+        self.view.show_empty()
+        if document is None:
+            return
+        document.state_changed.connect(self._on_state)
+        self._scene = Scene(document.pixels)
+        work = partial(run.show_scene, pixels=document.pixels, octaves=document.octaves)
+        self._scene_lane.submit(work)
+        self._refresh()
+
+    def _on_state(self, key: str) -> None:
+        if key == KEY:
+            self._refresh()
+
+    def _refresh(self) -> None:
+        """Search again where the answer may have changed, and show the rest at once."""
+        document, scene = self.document, self._scene
+        if document is None or scene is None:
+            return
+        state = self.state
+        self.panel.show_state(state, pinned=self._pinned is not None)
+        self.view.show_rect(() if self._pinned is not None else state.rect)
+        request = resolve(state, document.pixels, scene, self._pinned)
+        if request is None:
+            self._request = self.found = None
+            self._search_lane.cancel()
+            self._show_nothing()
+        elif not request.same_as(self._request):
+            self._request = request
+            self._search_lane.submit(partial(run.run, request=request))
+
+    def _show_nothing(self) -> None:
+        self.panel.show_nothing("No template yet.")
+        self.view.hint.setText(HINT)
+        self.view.count.setText("")
+        self.view.transport.setVisible(False)
+        self.view.clear.setEnabled(self._pinned is not None)
+        self.view.show_levels(())
+
+    def _take_scene(self, shown: ShownScene) -> None:
+        self._shown = shown
+        self.view.show_scene(shown, () if self._pinned is not None else self.state.rect)
+        if self.found is not None:
+            self._show_found(self.found)
+
+    def _take_found(self, found: Found) -> None:
+        self.found = found
+        self.panel.show_found(found)
+        self._explain()
+        if self._shown is not None:
+            self._show_found(found)
+        self.actions_changed.emit()
+
+    def _show_found(self, found: Found) -> None:
+        self.view.show_levels(found.stages)
+        self.view.clear.setEnabled(True)
+        self.view.transport.setVisible(True)
+        self._go(len(found.moments) - 1)
+
+    def _fail(self, error: Exception) -> None:
+        self.found = None
+        self._show_nothing()
+        self.panel.show_nothing(str(error))
+        if not isinstance(error, UserError):
+            self.context.notices.error(error)
+
+    # Playback
+
+    def _on_moved(self, moment: int) -> None:
+        self._go(moment)
+
+    def _go(self, moment: int) -> None:
+        found = self.found
+        if found is None:
+            return
+        last = len(found.moments) - 1
+        self.moment = min(max(moment, 0), last)
+        trace, tested = found.trace, int(found.counts[self.moment])
+        share = trace.exhaustive_translations / max(1, tested)
+        self.view.count.setText(
+            f"<b>{tested:,}</b> of {trace.exhaustive_translations:,} translations tested: "
+            f"1 in {share:,.0f}"
+        )
+        done = self.moment == last
+        hint = f"{len(trace.matches)} found" if trace.matches else "not found"
+        self.view.hint.setText(hint if done else "searching ...")
+        label = f"step {self.moment + 1} of {last + 1}"
+        self.view.transport.show_range(last, self.moment, label)
+        self.view.show_moment(found, self.moment, self._truth)
+
+    # Templates
+
+    def _on_picked(self, rect: tuple[int, ...] | None) -> None:
+        self._pinned = None
+        self.change("rect", tuple(rect) if rect is not None else ())
+        self._refresh()
+
+    def clear(self) -> None:
+        """Take the template away."""
+        self._pinned = None
+        if self.state.rect:
+            self.change("rect", ())
+        else:
+            self._request = None
+            self._refresh()
+
+    def toggle_pin(self) -> None:
+        """Keep the present template for other images, or let go of it."""
+        if self._pinned is not None:
+            self._pinned = None
+        elif self.document is not None and self.state.rect:
+            x0, y0, x1, y1 = self.state.rect
+            self._pinned = self.document.pixels[y0:y1, x0:x1]
+        self._request = None
+        self._refresh()
+
+    def ask_template(self) -> None:
+        """Ask for an image file to look for."""
+        patterns = " ".join(f"*{suffix}" for suffix in image.READ_SUFFIXES)
+        name, _ = QFileDialog.getOpenFileName(
+            self.view, "Open template", "", f"Images ({patterns});;All files (*)"
+        )
+        if name:
+            self._file_lane.submit(partial(_read, path=Path(name)))
+
+    def _take_template(self, opened: Image) -> None:
+        self._pinned, self._request = opened.pixels, None
+        self._refresh()
+
+    # Comparing and explaining
+
+    def compare(self) -> None:
+        """Search everywhere in the background."""
+        if self._request is not None:
+            self._compare_lane.submit(partial(run.run_exhaustive, request=self._request))
+
+    def _take_comparison(self, everywhere: Found) -> None:
+        if self.found is not None and everywhere.request is self._request:
+            self.panel.show_comparison(self.found, everywhere)
+
+    def _on_truth_wanted(self) -> None:
+        if self.panel.truth.isChecked():
+            for canvas in self.view.grid.canvases[:1]:
+                canvas.set_tool(None)
+            self.view.hint.setText("Click the middle of the true place.")
+        else:
+            self._set_truth(None)
+
+    def _on_clicked(self, hover: Hover) -> None:
+        if self.panel.truth.isChecked():
+            self._set_truth((hover.canvas_x, hover.canvas_y))
+
+    def _set_truth(self, truth: tuple[float, float] | None) -> None:
+        self._truth = truth
+        self.panel.truth.setChecked(False)
+        for canvas in self.view.grid.canvases[:1]:
+            canvas.set_tool(self.view.tool)
+        self._explain()
+        if self.found is not None:
+            self._go(self.moment)
+
+    def _explain(self) -> None:
+        """Say where the true place was lost."""
+        found, truth = self.found, self._truth
+        self._miss = None
+        text = ""
+        if found is not None and truth is not None:
+            height, width = found.trace.template_shape
+            x, y = truth[0] - width / 2, truth[1] - height / 2
+            self._miss = search.why_missed(found.trace, x, y)
+            text = self._miss.reason if self._miss else "That place was found."
+        self.panel.miss.setText(text)
+        self.panel.repair.setVisible(self._miss is not None)
+        if self._miss is not None:
+            value = f"{self._miss.value:g}"
+            self.panel.repair.setText(f"Set {self._miss.setting.replace('_', ' ')} to {value}")
+
+    def repair(self) -> None:
+        """Change the setting that would have kept the true place."""
+        miss = self._miss
+        if miss is None or miss.setting not in STEP_NAMES:
+            return
+        whole = miss.setting in ("coarsest", "candidates", "max_matches")
+        self.change(miss.setting, round(miss.value) if whole else miss.value)
+
+    # Shell
+
+    def _on_hovered(self, hover: Hover | None) -> None:
+        text = "" if hover is None else f"x {hover.canvas_x:.0f}  y {hover.canvas_y:.0f}"
+        self.readout_changed.emit(text)
+
+    def _on_menu(self, hover: Hover | None, place: QPoint) -> None:
+        self.exporter.show_menu(place)
+
+    def escape(self) -> bool:
+        """Restore the rectangle that is being dragged."""
+        return self.view.tool.cancel()
+
+    def actions(self) -> Sequence[ActionSpec]:
+        """Return what can be done in this lab."""
+        return actions.actions(self)
+
+    def focus_view(self) -> None:
+        """Give the keyboard to the panes."""
+        self.view.grid.focus_view()
+
+
+def _read(ticket: Ticket, path: Path) -> Image:
+    return image.read(path, ticket=ticket)

@@ -1,0 +1,335 @@
+"""The parameters of the Search lab, its answer and what it cost."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from PyQt6.QtCore import QPointF, QRectF, QSize, Qt, pyqtSignal
+from PyQt6.QtGui import QPainter, QPaintEvent, QPalette
+from PyQt6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QScrollArea,
+    QSizePolicy,
+    QVBoxLayout,
+    QWidget,
+)
+from superqt import QLabeledDoubleSlider, QLabeledSlider
+
+from pyrviewer.ui.picture import qimage
+from pyrviewer.ui.widgets.form import Section, Switch, caption
+from pyrviewer.ui.widgets.plot import Plot
+from pyrviewer.ui.widgets.table import TextTable
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pyrviewer.compute.image import Array
+    from pyrviewer.compute.search import Match
+    from pyrviewer.labs.search.run import Found
+    from pyrviewer.labs.search.state import SearchState
+
+PROOFS = {
+    "bound": "Proved: the bound shows that no other place scores as much.",
+    "perfect": "Proved: a score of 1 cannot be beaten.",
+    "exhaustive": "Proved: every place was tested.",
+    "estimate": "Not proved: every place that looked as if it could be better was followed.",
+    "none": "Not proved: a fixed number of candidates was followed.",
+}
+
+
+class TemplateStrip(QWidget):
+    """The template as each octave sees it."""
+
+    HEIGHT = 92  # logical pixels
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._octaves: list[Array] = []
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.setAccessibleName("Template at every octave")
+
+    def sizeHint(self) -> QSize:
+        """Return the height of the largest octave and its caption."""
+        return QSize(200, self.HEIGHT)
+
+    def show_octaves(self, octaves: Sequence[Array]) -> None:
+        """Take pictures: B, G, R, A."""
+        self._octaves = list(octaves)
+        self.update()
+
+    def paintEvent(self, event: QPaintEvent | None) -> None:
+        """Draw every octave in a box of one size, its pixels as squares."""
+        if not self._octaves:
+            return
+        painter = QPainter(self)
+        count = len(self._octaves)
+        side = min(68.0, (self.width() - 6.0 * (count - 1)) / count)
+        painter.setPen(self.palette().color(QPalette.ColorRole.PlaceholderText))
+        for k, octave in enumerate(self._octaves):
+            height, width = octave.shape[:2]
+            scale = side / max(height, width)
+            left = k * (side + 6)
+            box = QRectF(left, (68 - height * scale) / 2, width * scale, height * scale)
+            box.moveCenter(QPointF(left + side / 2, box.center().y()))
+            painter.drawImage(box, qimage(octave))
+            text = f"{width}×{height}" if side > 44 else str(max(height, width))
+            place = QRectF(left - 3, 72, side + 6, 18)
+            painter.drawText(place, Qt.AlignmentFlag.AlignHCenter, text)
+        painter.end()
+
+
+class SearchPanel(QScrollArea):
+    """Controls and read-outs, in sections.
+
+    Signals
+    -------
+    changed(str, object) : a state field and its new value
+    compare_wanted(), file_wanted(), pin_wanted(), truth_wanted()
+    """
+
+    changed = pyqtSignal(str, object)
+    compare_wanted = pyqtSignal()
+    file_wanted = pyqtSignal()
+    pin_wanted = pyqtSignal()
+    truth_wanted = pyqtSignal()
+    repair_wanted = pyqtSignal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setWidgetResizable(True)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        inner = QWidget(self)
+        self._column = QVBoxLayout(inner)
+        self._column.setContentsMargins(0, 0, 0, 0)
+        self._column.setSpacing(0)
+        self._showing = False
+        self._template_section()
+        self._settings_section()
+        self._result_section()
+        self._cost_section()
+        self._failure_section()
+        self._column.addStretch(1)
+        self.setWidget(inner)
+
+    def _section(self, title: str, help_text: str) -> Section:
+        section = Section(title, help_text, self)
+        self._column.addWidget(section)
+        return section
+
+    def _emit(self, name: str, value: object) -> None:
+        if not self._showing:
+            self.changed.emit(name, value)
+
+    def _template_section(self) -> None:
+        section = self._section(
+            "Template", "What is looked for: a part of this image, or another image."
+        )
+        self.template = TemplateStrip(section)
+        section.rows.addWidget(self.template)
+        self.template_note = caption("", section)
+        section.rows.addWidget(self.template_note)
+        line = QHBoxLayout()
+        self.pin = QPushButton("Keep", section)
+        self.pin.setCheckable(True)
+        self.pin.setToolTip("Keep this template, to look for it in other images too.")
+        self.pin.clicked.connect(self.pin_wanted)
+        self.file = QPushButton("From file ...", section)
+        self.file.setToolTip("Look for another image in this one.")
+        self.file.clicked.connect(self.file_wanted)
+        for button in (self.pin, self.file):
+            button.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+            line.addWidget(button)
+        section.rows.addLayout(line)
+
+    def _settings_section(self) -> None:
+        section = self._section(
+            "Search",
+            "Scores are zero-mean normalised cross-correlation: 1 is the same pattern whatever "
+            "its brightness and contrast, 0 is unrelated.",
+        )
+        self.exact = Switch("Exact search", section)
+        self.exact.setToolTip(
+            "The same answer as searching everywhere, proved: a bound rules out whatever cannot "
+            "beat the first match; where it does not rule out enough, everything is tested."
+        )
+        self.exact.clicked.connect(self._exact_clicked)
+        section.rows.addWidget(self.exact)
+        self.matches = self._slider(section, "Matches", 1, 50, "How many places to find.")
+        self.matches.valueChanged.connect(self._matches_moved)
+        self.min_score = QLabeledDoubleSlider(Qt.Orientation.Horizontal, section)
+        self.min_score.setRange(0.0, 1.0)
+        self.min_score.setDecimals(2)
+        self.min_score.valueChanged.connect(self._min_score_moved)
+        section.add_row("Minimum", self.min_score, "Places that score less are no matches.")
+        self.angle = self._slider(
+            section, "Rotation ±°", 0, 180, "Also look for the template turned by up to this."
+        )
+        self.angle.valueChanged.connect(self._angle_moved)
+        self.scale = self._slider(
+            section, "Size ± %", 0, 50, "Also look for the template larger or smaller by this."
+        )
+        self.scale.valueChanged.connect(self._scale_moved)
+
+    def _slider(
+        self, section: Section, name: str, low: int, high: int, help_text: str
+    ) -> QLabeledSlider:
+        slider = QLabeledSlider(Qt.Orientation.Horizontal, section)
+        slider.setRange(low, high)
+        section.add_row(name, slider, help_text)
+        return slider
+
+    def _result_section(self) -> None:
+        section = self._section("Result", "Where it was found, and how sure that is.")
+        self.proof = QLabel(section)
+        self.proof.setWordWrap(True)
+        section.rows.addWidget(self.proof)
+        self.table = TextTable(("#", "x", "y", "Score", "Pose"), "Matches", section)
+        section.rows.addWidget(self.table)
+        self.plan = caption("", section)
+        section.rows.addWidget(self.plan)
+
+    def _cost_section(self) -> None:
+        section = self._section(
+            "Cost",
+            "Translations tested at each octave, against testing every one at full resolution. "
+            "Time is another number: a Fourier transform tests many at once.",
+        )
+        self.plot = Plot("octave", "translations", section, log_x=False)
+        section.rows.addWidget(self.plot)
+        self.cost = TextTable(("Octave", "Tested", "Kept", "ms"), "Cost by octave", section)
+        section.rows.addWidget(self.cost)
+        self.compare = QPushButton("Search everywhere, to compare", section)
+        self.compare.clicked.connect(self.compare_wanted)
+        section.rows.addWidget(self.compare)
+        self.comparison = caption("", section)
+        section.rows.addWidget(self.comparison)
+
+    def _failure_section(self) -> None:
+        section = self._section(
+            "Why did it fail?", "Point out the true place, and see at which octave it was lost."
+        )
+        self.truth = QPushButton("Point out the true place", section)
+        self.truth.setCheckable(True)
+        self.truth.clicked.connect(self.truth_wanted)
+        section.rows.addWidget(self.truth)
+        self.miss = QLabel(section)
+        self.miss.setWordWrap(True)
+        section.rows.addWidget(self.miss)
+        self.repair = QPushButton("Repair", section)
+        self.repair.clicked.connect(self.repair_wanted)
+        self.repair.hide()
+        section.rows.addWidget(self.repair)
+        section.set_open(False)
+
+    # What the user did
+
+    def _exact_clicked(self, on: bool) -> None:
+        self._emit("exact", on)
+
+    def _matches_moved(self, value: int) -> None:
+        self._emit("max_matches", value)
+
+    def _min_score_moved(self, value: float) -> None:
+        self._emit("min_score", round(value, 2))
+
+    def _angle_moved(self, value: int) -> None:
+        self._emit("angle", float(value))
+
+    def _scale_moved(self, value: int) -> None:
+        self._emit("scale", float(value))
+
+    # Showing
+
+    def show_state(self, state: SearchState, *, pinned: bool) -> None:
+        """Bring every control in line with the state."""
+        self._showing = True
+        self.exact.setChecked(state.exact)
+        self.matches.setValue(state.max_matches)
+        self.min_score.setValue(state.min_score)
+        self.angle.setValue(round(state.angle))
+        self.scale.setValue(round(state.scale))
+        self.pin.setChecked(pinned)
+        self._showing = False
+
+    def show_nothing(self, text: str) -> None:
+        """Say why there is no result."""
+        self.template.show_octaves([])
+        self.template_note.setText(text)
+        self.proof.setText("")
+        self.plan.setText("")
+        self.comparison.setText("")
+        self.table.show_rows([])
+        self.cost.show_rows([])
+        self.plot.clear()
+
+    def show_found(self, found: Found) -> None:
+        """Show the answer, its proof and its cost."""
+        trace = found.trace
+        self.template.show_octaves(found.template_octaves)
+        self.template_note.setText(" ".join(trace.warnings))
+        self.template_note.setVisible(bool(trace.warnings))
+        if trace.matches:
+            self.proof.setText(PROOFS[trace.proof])
+        elif trace.best is not None:
+            self.proof.setText(
+                f"No place reaches {trace.settings.min_score:.2f}; the best scores "
+                f"{trace.best.score:.3f}: the template is probably not there."
+            )
+        self.plan.setText(trace.plan)
+        self.table.show_rows(
+            [
+                (str(k + 1), f"{m.x:.1f}", f"{m.y:.1f}", f"{m.score:.3f}", _pose(m))
+                for k, m in enumerate(trace.matches)
+            ]
+        )  # fmt: skip
+        self._show_cost(found)
+
+    def _show_cost(self, found: Found) -> None:
+        trace = found.trace
+        tested: dict[int, int] = {}
+        rows = []
+        for level in trace.levels:
+            tested[level.level] = tested.get(level.level, 0) + level.translations
+            rows.append(
+                (str(level.level), f"{level.translations:,}", str(len(level.kept)),
+                 f"{level.milliseconds:.1f}")
+            )  # fmt: skip
+        self.cost.show_rows(rows)
+        self.plot.clear()
+        octaves = np.array(sorted(tested), np.float64)
+        counts = np.array([tested[int(k)] for k in octaves], np.float64)
+        self.plot.add_curve(octaves, counts, strong=True, dots=True)
+        flat = np.full(2, float(trace.exhaustive_translations))
+        ends = np.array([octaves.min(initial=0), max(octaves.max(initial=0), 1)])
+        self.plot.add_curve(ends, flat, strong=False, colour="#f0883e", dashed=True)
+        self.comparison.setText(
+            f"{trace.translations:,} tested of {trace.exhaustive_translations:,}, "
+            f"{trace.milliseconds:.1f} ms. Dashed: searching everywhere."
+        )
+
+    def show_comparison(self, found: Found, everywhere: Found) -> None:
+        """Set the search beside an exhaustive one."""
+        ours, full = found.trace, everywhere.trace
+        same = len(ours.matches) == len(full.matches) and all(
+            abs(a.x - b.x) < 1 and abs(a.y - b.y) < 1
+            for a, b in zip(ours.matches, full.matches, strict=True)
+        )
+        ratio = full.milliseconds / max(ours.milliseconds, 1e-3)
+        verdict = "The same places." if same else "Not the same places."
+        self.comparison.setText(
+            f"{verdict} Everywhere: {full.translations:,} translations, "
+            f"{full.milliseconds:.1f} ms; ours: {ours.translations:,}, {ours.milliseconds:.1f} ms, "
+            f"{ratio:.1f} times faster."
+        )
+
+
+def _pose(match: Match) -> str:
+    """Write angle and size, where they were searched."""
+    turned = f"{match.angle:.2f}°" if match.angle else ""
+    sized = f"{match.scale:.1%}" if match.scale != 1 else ""
+    return " ".join(filter(None, (turned, sized))) or "–"

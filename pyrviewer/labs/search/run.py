@@ -1,0 +1,165 @@
+"""The work of the Search lab, for worker threads."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from pyrviewer.compute import display, pyramid, search
+from pyrviewer.compute.mipmap import Mip, mipmap_of
+
+if TYPE_CHECKING:
+    from pyrviewer.compute.image import Array
+    from pyrviewer.compute.search import LevelTrace, ScorePiece, SearchTrace
+    from pyrviewer.compute.ticket import Ticket
+    from pyrviewer.labs.search.state import Octaves, SearchRequest
+
+    Box = tuple[float, float, float, float]
+
+
+MOST_MOMENTS = 120  # steps of a playback
+
+
+@dataclass(frozen=True, eq=False)
+class ShownScene:
+    """A scene for the screen."""
+
+    pixels: Array
+    mips: tuple[Mip, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class HeatPiece:
+    """Scores as a translucent picture.
+
+    Attributes
+    ----------
+    box : tuple of float
+        Where it lies on the scene: each score over the template's centre.
+    pixels : (h, w, 4) uint8 array
+        B, G, R, A, opaque where the score is high.
+    order : int
+        When it was computed.
+    """
+
+    box: Box
+    pixels: Array
+    order: int
+
+
+@dataclass(frozen=True, eq=False)
+class Stage:
+    """One level of a trace for the screen: its scores, and the search's clock while it ran."""
+
+    trace: LevelTrace
+    heat: tuple[HeatPiece, ...]
+    first: int
+    last: int
+
+
+@dataclass(frozen=True, eq=False)
+class Found:
+    """The answer of a search, ready to be played back.
+
+    Attributes
+    ----------
+    moments : tuple of int
+        Times on the search's clock to play back: after each window that was searched, thinned
+        out where there are too many to watch.
+    counts : (moments,) int64 array
+        Translations tested up to each of them.
+    template_octaves : list of (h, w, 4) uint8 arrays
+        The template as each octave sees it.
+    """
+
+    request: SearchRequest
+    trace: SearchTrace
+    stages: tuple[Stage, ...]
+    moments: tuple[int, ...]
+    counts: Array
+    template_octaves: list[Array]
+
+
+def show_scene(ticket: Ticket, pixels: Array, octaves: Octaves) -> ShownScene:
+    """Convert a scene for the screen."""
+    return ShownScene(pixels, mipmap_of(octaves(ticket), display.auto_range(pixels), ticket))
+
+
+def run(ticket: Ticket, request: SearchRequest) -> Found:
+    """Search, and make what a view needs to play it back."""
+    state = request.state
+    trace = search.search(
+        request.scene,
+        request.template,
+        max_matches=state.max_matches,
+        min_score=state.min_score,
+        coarsest=None if state.coarsest < 0 else state.coarsest,
+        candidates=state.candidates or None,
+        exact=state.exact,
+        ticket=ticket,
+    )
+    return prepare_playback(ticket, request, trace)
+
+
+def run_exhaustive(ticket: Ticket, request: SearchRequest) -> Found:
+    """Search everywhere, to compare with."""
+    trace = search.exhaustive(
+        request.scene,
+        request.template,
+        max_matches=request.state.max_matches,
+        min_score=request.state.min_score,
+        ticket=ticket,
+    )
+    return prepare_playback(ticket, request, trace)
+
+
+def prepare_playback(ticket: Ticket, request: SearchRequest, trace: SearchTrace) -> Found:
+    """Turn a trace into stages; nothing is searched again."""
+    stages = []
+    end = 0
+    for level in trace.levels:
+        ticket.check()
+        clocks = [piece.order for piece in level.pieces]
+        clocks += [candidate.order for candidate in level.candidates]
+        heat = tuple(_heat(level, piece) for piece in level.pieces)
+        first, last = (min(clocks), max(clocks)) if clocks else (end, end)
+        stages.append(Stage(level, heat, first, last))
+        end = max(end, last)
+    tested = np.zeros(end + 1, np.int64)
+    for level in trace.levels:
+        for piece in level.pieces:
+            tested[piece.order] += piece.scores.size
+    moments = _moments(np.flatnonzero(tested), end)
+    top = max((level.level for level in trace.levels), default=0)
+    template = request.template
+    levels = min(top, pyramid.max_levels(template.shape[:2]))
+    octaves = pyramid.gaussian_pyramid(template, levels, prefilter="box")
+    limits = display.auto_range(template)
+    shown = [display.to_display(octave, *limits) for octave in octaves]
+    counts = np.cumsum(tested)[list(moments)]
+    return Found(request, trace, tuple(stages), moments, counts, shown)
+
+
+def _moments(searched: Array, end: int) -> tuple[int, ...]:
+    """Return the times just before each next window is searched, and the end."""
+    before = [int(order) - 1 for order in searched[1:]]
+    step = -(-len(before) // MOST_MOMENTS) or 1
+    return (*before[::step], end)
+
+
+def _heat(level: LevelTrace, piece: ScorePiece) -> HeatPiece:
+    """Colour scores from blue (0) over yellow to red (1); none below 0."""
+    share = np.clip(piece.scores, 0, 1)
+    pixels = np.empty((*share.shape, 4), np.uint8)
+    stops = np.array([0.0, 0.5, 0.8, 1.0])
+    for channel, values in enumerate(((160, 60, 40, 50), (60, 160, 210, 60), (30, 60, 250, 235))):
+        pixels[..., channel] = np.interp(share, stops, values)
+    pixels[..., 3] = np.interp(share, (0.0, 0.2, 1.0), (40, 90, 215))
+    step = 2.0**level.level
+    height, width = level.template_shape
+    dx, dy = (width / 2 - 0.5) * step, (height / 2 - 0.5) * step
+    x0, y0, x1, y1 = piece.rect
+    box = (x0 * step + dx, y0 * step + dy, x1 * step + dx, y1 * step + dy)
+    return HeatPiece(box, pixels, piece.order)

@@ -1,0 +1,243 @@
+"""The panes of the Search lab: the scene with the template, and every level that was searched."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PyQt6.QtCore import QPoint, Qt, pyqtSignal
+from PyQt6.QtGui import QImage
+from PyQt6.QtWidgets import QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
+
+from pyrviewer.compute import geometry
+from pyrviewer.session.viewport import Viewport
+from pyrviewer.ui.navigator import MARGIN, TITLE_HEIGHT
+from pyrviewer.ui.overlays import Dots, Outlines, Overlay, Wash, box_corners
+from pyrviewer.ui.pane_grid import Pane, PaneGrid
+from pyrviewer.ui.picture import Layer, Picture, qimage
+from pyrviewer.ui.theme import RHYTHM, icon
+from pyrviewer.ui.tools.rectangle import RectangleTool
+from pyrviewer.ui.widgets.transport import Transport
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pyrviewer.labs.search.run import Found, HeatPiece, ShownScene, Stage
+
+TEMPLATE = "#4c8dff"
+MATCH = "#3fb950"
+KEPT = "#ffd34d"
+DROPPED = "#9aa1ab"
+WINDOW = "#ffffff"
+TRUTH = "#ff7b72"
+MOST_DROPPED = 60  # dropped candidates shown per level, the best ones
+MOST_WINDOWS = 400  # drawn outlines per level: more cannot be told apart
+
+
+class SearchView(QWidget):
+    """Shows what the controller hands it and says what the user did.
+
+    Signals
+    -------
+    picked(object) : a template rectangle was drawn, moved or resized
+    truth_clicked(Hover) : the true place was pointed out
+    moved(int) : the animation's cursor was moved
+    """
+
+    picked = pyqtSignal(object)
+    clicked = pyqtSignal(object)
+    hovered = pyqtSignal(object)
+    menu_requested = pyqtSignal(object, QPoint)
+    moved = pyqtSignal(int)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.shared = Viewport(self)
+        self.strip = Viewport(self)
+        self.tool = RectangleTool(TEMPLATE, self)
+        self.tool.finished.connect(self.picked)
+        self._washes: dict[int, QImage] = {}
+        self._scene: ShownScene | None = None
+        self._picture: Picture | None = None
+        self._followed: Stage | None = None
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(0, 0, 0, 0)
+        outer.setSpacing(0)
+        outer.addWidget(self._bar())
+        self.grid = PaneGrid(self)
+        self.grid.hovered.connect(self.hovered)
+        self.grid.clicked.connect(self.clicked)
+        self.grid.menu_requested.connect(self.menu_requested)
+        outer.addWidget(self.grid, 1)
+        self.transport = Transport(self)
+        self.transport.moved.connect(self.moved)
+        outer.addWidget(self.transport)
+
+    def _bar(self) -> QWidget:
+        bar = QWidget(self)
+        bar.setObjectName("bar")
+        bar.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        line = QHBoxLayout(bar)
+        line.setContentsMargins(RHYTHM, RHYTHM // 2 + 2, RHYTHM, RHYTHM // 2 + 2)
+        self.hint = QLabel(bar)
+        line.addWidget(self.hint, 1)
+        self.count = QLabel(bar)
+        self.count.setAccessibleName("Translations tested")
+        line.addWidget(self.count)
+        self.clear = QToolButton(bar)
+        self.clear.setIcon(icon("close"))
+        self.clear.setText("Clear")
+        self.clear.setToolTip("Take the template away")
+        self.clear.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        line.addWidget(self.clear)
+        return bar
+
+    # Showing
+
+    def show_empty(self) -> None:
+        """Show no panes."""
+        self._scene = self._picture = None
+        self._washes.clear()
+        self.grid.show_rows([])
+
+    def show_scene(self, scene: ShownScene, rect: tuple[int, ...]) -> None:
+        """Show an image to search in."""
+        self._scene, self._picture = scene, Picture(scene.mips)
+        self._washes.clear()
+        height, width = scene.pixels.shape[:2]
+        shown = (rect[0], rect[1], rect[2], rect[3]) if rect else None
+        self.tool.reset(width, height, shown)
+        for viewport in (self.shared, self.strip):
+            viewport.set_view(viewport.view, fitting=True)
+        self.show_levels(())
+
+    def show_rect(self, rect: tuple[int, ...]) -> None:
+        """Put the template's rectangle where the state has it."""
+        if self._scene is not None:
+            height, width = self._scene.pixels.shape[:2]
+            shown = (rect[0], rect[1], rect[2], rect[3]) if rect else None
+            if shown != self.tool.rect:
+                self.tool.reset(width, height, shown)
+            for canvas in self.grid.canvases[:1]:
+                canvas.update()
+
+    def _layer(self, scene: ShownScene, title: str, level: int) -> Layer:
+        """Return the scene from a level on, placed where box means lie: edge to edge."""
+        height, width = scene.pixels.shape[:2]
+        top = min(level, len(scene.mips) - 1)
+        grid = geometry.level_geometry((height, width), top)
+        extent = (0.0, 0.0, float(width), float(height))
+        picture = Picture(scene.mips[top:]) if top else self._picture or Picture(scene.mips)
+        source = scene.pixels if top == 0 else None
+        return Layer(title, level, grid, extent, picture, source)
+
+    def show_levels(self, stages: Sequence[Stage]) -> None:
+        """Lay out the scene above and one pane for each level that was searched."""
+        scene = self._scene
+        if scene is None:
+            return
+        self._washes.clear()
+        self._followed = None
+        rows = [[Pane(self.shared, [self._layer(scene, "Scene", 0)])]]
+        shares: tuple[float, ...] = (1.0,)
+        if stages:
+            rows.append(
+                [
+                    Pane(self.strip, [self._layer(scene, _title(stage), stage.trace.level)])
+                    for stage in stages
+                ]
+            )
+            shares = self._shares(scene, len(stages))
+        self.grid.show_rows(rows, shares)
+        for canvas in self.grid.canvases:
+            canvas.set_tool(None)
+        self.grid.canvases[0].set_tool(self.tool)
+
+    def _shares(self, scene: ShownScene, panes: int) -> tuple[float, float]:
+        height, width = scene.pixels.shape[:2]
+        room = self.grid.width() / panes - 2 * MARGIN
+        needed = room * height / width + 2 * MARGIN + TITLE_HEIGHT
+        lower = min(max(needed / max(1, self.grid.height()), 0.2), 0.42)
+        return 1 - lower, lower
+
+    # Playing back
+
+    def show_moment(self, found: Found, moment: int, truth: tuple[float, float] | None) -> None:
+        """Show what had been computed at a moment of the playback."""
+        canvases = self.grid.canvases
+        if len(canvases) != len(found.stages) + 1:
+            self.show_levels(found.stages)
+            canvases = self.grid.canvases
+        done = moment >= len(found.moments) - 1
+        moment = found.moments[moment]
+        for canvas, stage in zip(canvases[1:], found.stages, strict=True):
+            canvas.set_overlays(self._stage_overlays(stage, moment))
+            canvas.set_selected(not done and stage.first <= moment <= stage.last)
+        current = self._current(found, moment)
+        self._follow(None if done else current)
+        overlays: list[Overlay] = []
+        if not done and current is not None:
+            overlays = self._stage_overlays(current, moment)
+        if done:
+            overlays += _matches(found)
+        if truth is not None:
+            overlays.append(Dots([truth], TRUTH, 5))
+        canvases[0].set_overlays(overlays)
+
+    def _follow(self, stage: Stage | None) -> None:
+        """Look at what a level searches while it is played back; look back at its end."""
+        if stage is self._followed:
+            return
+        self._followed = stage
+        if stage is None or not stage.heat:
+            self.shared.set_view(self.grid.canvases[0].fitted(), fitting=True)
+            return
+        lefts, tops, rights, bottoms = zip(*(piece.box for piece in stage.heat), strict=True)
+        reach = 2.0**stage.trace.level * max(stage.trace.template_shape)
+        box = (min(lefts) - reach, min(tops) - reach, max(rights) + reach, max(bottoms) + reach)
+        self.shared.set_view(self.grid.canvases[0].fitted(box), fitting=False)
+
+    def _current(self, found: Found, moment: int) -> Stage | None:
+        running = [stage for stage in found.stages if stage.first <= moment]
+        return max(running, key=lambda stage: stage.first, default=None)
+
+    def _stage_overlays(self, stage: Stage, moment: int) -> list[Overlay]:
+        step = 2.0**stage.trace.level
+        height, width = stage.trace.template_shape
+        overlays: list[Overlay] = [
+            Wash(self._wash(piece), piece.box) for piece in stage.heat if piece.order <= moment
+        ]
+        recent = [piece.box for piece in stage.heat if piece.order <= moment][-MOST_WINDOWS:]
+        if len(stage.heat) > 1:
+            overlays.append(Outlines([box_corners(*box) for box in recent], WINDOW, width=1))
+        trace = stage.trace
+        for group, colour, size in (
+            (trace.dropped[:MOST_DROPPED], DROPPED, 2.5),
+            (trace.kept, KEPT, 4.0),
+        ):
+            seen = [candidate for candidate in group if candidate.order <= moment]
+            points = [((c.x + width / 2) * step, (c.y + height / 2) * step) for c in seen]
+            overlays.append(Dots(points, colour, size))
+        return overlays
+
+    def _wash(self, piece: HeatPiece) -> QImage:
+        key = id(piece)
+        if key not in self._washes:
+            self._washes[key] = qimage(piece.pixels, QImage.Format.Format_ARGB32)
+        return self._washes[key]
+
+
+def _title(stage: Stage) -> str:
+    again = f" ({stage.trace.attempt + 1})" if stage.trace.attempt else ""
+    return f"Octave {stage.trace.level}{again}"
+
+
+def _matches(found: Found) -> list[Overlay]:
+    """Return the matches as outlines with their scores; the best one even below the minimum."""
+    trace = found.trace
+    if trace.matches:
+        labels = [f"{k + 1}   {match.score:.3f}" for k, match in enumerate(trace.matches)]
+        return [Outlines([match.corners for match in trace.matches], MATCH, labels, width=2)]
+    if trace.best is not None:
+        label = f"best: {trace.best.score:.3f}, below the minimum"
+        return [Outlines([trace.best.corners], DROPPED, [label], width=2, dashed=True)]
+    return []

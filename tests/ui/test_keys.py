@@ -1,0 +1,269 @@
+"""The command palette and the sheet of keys."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from PyQt6.QtCore import Qt
+from PyQt6.QtGui import QKeySequence
+from PyQt6.QtWidgets import (
+    QApplication,
+    QKeySequenceEdit,
+    QLineEdit,
+    QListWidget,
+    QPushButton,
+    QTreeWidgetItemIterator,
+)
+from support import canvases, focus, open_file, press, wait_idle
+
+from pyrviewer.ui.palette import CommandPalette, rank
+from pyrviewer.ui.widgets.shortcut_sheet import ShortcutSheet
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from PyQt6.QtWidgets import QTreeWidgetItem
+    from pytestqt.qtbot import QtBot
+
+    from pyrviewer.app import Program
+
+CONTROL, SHIFT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModifier
+
+
+def palette(qtbot: QtBot, program: Program) -> tuple[QLineEdit, QListWidget]:
+    """Open the palette by its key and return its line and list."""
+    qtbot.keyClick(QApplication.focusWidget() or program.window, Qt.Key.Key_P, CONTROL | SHIFT)
+    found = program.window.findChild(CommandPalette)
+    assert found is not None
+    line, matches = found.findChild(QLineEdit), found.findChild(QListWidget)
+    assert line is not None
+    assert matches is not None
+    qtbot.waitUntil(line.hasFocus)
+    return line, matches
+
+
+def entries(matches: QListWidget) -> list[str]:
+    return [item.text() for k in range(matches.count()) if (item := matches.item(k)) is not None]
+
+
+def test_typing_narrows_the_list_and_enter_runs(
+    qtbot: QtBot, program: Program, photo: Path
+) -> None:
+    open_file(qtbot, program, photo)
+    line, matches = palette(qtbot, program)
+    everything = matches.count()
+    assert everything > 40
+    qtbot.keyClicks(line, "grid")
+    assert 0 < matches.count() < everything
+    assert all("g" in text.lower() for text in entries(matches))
+    first = entries(matches)[0]
+    assert "Grid" in first or "grid" in first
+    line.clear()
+    qtbot.keyClicks(line, "layout : grid")
+    qtbot.keyClick(line, Qt.Key.Key_Return)
+    wait_idle(qtbot, program)
+    assert program.menus.action("octaves.layout.grid").isChecked()
+    assert not any(p.isVisible() for p in program.window.findChildren(CommandPalette))
+    assert any(canvas.hasFocus() for canvas in canvases(program)) or (
+        program.window.focusWidget() is not None
+    )
+
+
+def test_arrow_keys_choose_while_typing(qtbot: QtBot, program: Program, photo: Path) -> None:
+    open_file(qtbot, program, photo)
+    line, matches = palette(qtbot, program)
+    qtbot.keyClicks(line, "view")
+    assert matches.currentRow() == 0
+    for key, row in ((Qt.Key.Key_Up, 0), (Qt.Key.Key_Down, 1), (Qt.Key.Key_Down, 2),
+                     (Qt.Key.Key_Up, 1), (Qt.Key.Key_PageDown, 9), (Qt.Key.Key_PageUp, 1)):  # fmt: skip
+        qtbot.keyClick(line, key)
+        assert matches.currentRow() == row
+    qtbot.keyClick(line, Qt.Key.Key_Escape)
+    assert not line.isVisible()
+
+
+def test_esc_closes_the_palette_and_gives_the_keyboard_back(
+    qtbot: QtBot, program: Program, photo: Path
+) -> None:
+    open_file(qtbot, program, photo)
+    program.notices.error("Stays.")
+    pane = canvases(program)[0]
+    focus(pane)
+    line, _ = palette(qtbot, program)
+    qtbot.keyClick(line, Qt.Key.Key_Escape)
+    assert pane.hasFocus()
+    assert program.window.notices.texts == ["Stays."]  # this Esc was the palette's
+
+
+def test_nothing_fits_nothing_runs(qtbot: QtBot, program: Program) -> None:
+    line, matches = palette(qtbot, program)
+    qtbot.keyClicks(line, "zzqx")
+    assert matches.count() == 0
+    qtbot.keyClick(line, Qt.Key.Key_Return)
+    assert not line.isVisible()
+
+
+def test_only_what_can_be_done_is_offered(
+    qtbot: QtBot, program: Program, photo: Path
+) -> None:
+    line, matches = palette(qtbot, program)
+    assert not any("Grid" in text for text in entries(matches))
+    assert any("Open ..." in text for text in entries(matches))
+    qtbot.keyClick(line, Qt.Key.Key_Escape)
+    open_file(qtbot, program, photo)
+    _, matches = palette(qtbot, program)
+    assert any("Grid" in text for text in entries(matches))
+
+
+def test_the_palette_goes_when_the_keyboard_goes_elsewhere(
+    qtbot: QtBot, program: Program, photo: Path
+) -> None:
+    open_file(qtbot, program, photo)
+    line, _ = palette(qtbot, program)
+    focus(canvases(program)[0])
+    qtbot.waitUntil(lambda: program.window.findChild(CommandPalette) is None)
+
+
+def test_every_enabled_action_can_be_found_by_its_own_words(program: Program) -> None:
+    for spec in program.registry:
+        assert rank(spec.text, f"{spec.menu} : {spec.text}") is not None
+
+
+@pytest.mark.parametrize(
+    ("query", "better", "worse"),
+    [
+        ("open", "File : Open ...", "Octaves : Compare : Show original, one"),
+        ("qt", "File : Quit", "View : Equal tiles"),
+        ("gr", "Layout : Grid", "Aliasing : larger"),
+    ],
+)
+def test_whole_words_come_first(query: str, better: str, worse: str) -> None:
+    first, second = rank(query, better), rank(query, worse)
+    assert first is not None
+    assert second is None or first < second
+    assert rank("xyz", better) is None
+
+
+# The sheet
+
+
+def sheet(qtbot: QtBot, program: Program) -> ShortcutSheet:
+    """Open the sheet of keys by its key."""
+    qtbot.keyClick(program.window, Qt.Key.Key_F1)
+    found = program.window.findChild(ShortcutSheet)
+    assert found is not None
+    qtbot.waitUntil(found.isActiveWindow)
+    return found
+
+
+def shut(qtbot: QtBot, program: Program, found: ShortcutSheet) -> None:
+    """Close the sheet and go back to the window."""
+    found.close()
+    program.window.activateWindow()
+    qtbot.waitUntil(program.window.isActiveWindow)
+
+
+def row(found: ShortcutSheet, text: str) -> QTreeWidgetItem:
+    """Return the row of an action."""
+    walk = QTreeWidgetItemIterator(found.tree)
+    while (item := walk.value()) is not None:
+        if item.text(0) == text and item.childCount() == 0:
+            return item
+        walk += 1
+    raise AssertionError(f"the sheet does not list {text!r}")
+
+
+def bind(qtbot: QtBot, found: ShortcutSheet, text: str, key: str) -> None:
+    """Give an action a key as a user does."""
+    found.tree.setCurrentItem(row(found, text))
+    edit = found.findChild(QKeySequenceEdit)
+    assert edit is not None
+    code = QKeySequence(key)[0]
+    focus(edit)
+    with qtbot.waitSignal(edit.editingFinished):
+        qtbot.keyClick(edit, code.key(), code.keyboardModifiers())
+
+
+def test_the_sheet_lists_every_action_and_the_mouse(qtbot: QtBot, program: Program) -> None:
+    found = sheet(qtbot, program)
+    for spec in program.registry:
+        item = row(found, spec.text)
+        assert item.text(2)
+    assert "Wheel" in row(found, "Zoom at the cursor").text(1)
+    assert row(found, "Undo").text(1) == "Ctrl+Z"
+    found.close()
+
+
+def test_the_sheet_can_be_searched(qtbot: QtBot, program: Program) -> None:
+    found = sheet(qtbot, program)
+    qtbot.keyClicks(found.search, "ctrl+z")
+    assert not row(found, "Undo").isHidden()
+    assert row(found, "Full screen").isHidden()
+    found.close()
+
+
+def test_rebinding_works_at_once_and_after_a_restart(
+    qtbot: QtBot, program: Program, photo: Path
+) -> None:
+    open_file(qtbot, program, photo)
+    found = sheet(qtbot, program)
+    bind(qtbot, found, "Grid", "Ctrl+Alt+G")
+    assert row(found, "Grid").text(1) == "Ctrl+Alt+G"
+    shut(qtbot, program, found)
+    press(qtbot, program, "Ctrl+Alt+G")
+    wait_idle(qtbot, program)
+    assert program.menus.action("octaves.layout.grid").isChecked()
+
+    from pyrviewer.app import Program as Again
+
+    second = Again(remember=False)
+    assert second.menus.action("octaves.layout.grid").shortcut().toString() == "Ctrl+Alt+G"
+    second.window.close()
+    second.shutdown()
+
+
+def test_a_key_moves_to_the_action_that_takes_it(
+    qtbot: QtBot, program: Program, photo: Path
+) -> None:
+    open_file(qtbot, program, photo)
+    found = sheet(qtbot, program)
+    bind(qtbot, found, "Grid", "G")
+    assert row(found, "True geometry").text(1) == ""
+    shut(qtbot, program, found)
+    press(qtbot, program, "G")
+    wait_idle(qtbot, program)
+    assert program.menus.action("octaves.layout.grid").isChecked()
+    assert program.menus.action("octaves.true_geometry").isChecked()
+
+
+def test_default_keys_come_back(qtbot: QtBot, program: Program) -> None:
+    found = sheet(qtbot, program)
+    bind(qtbot, found, "Full screen", "F12")
+    reset = next(b for b in found.findChildren(QPushButton) if b.text() == "Default keys")
+    qtbot.mouseClick(reset, Qt.MouseButton.LeftButton)
+    assert row(found, "Full screen").text(1) == "F11"
+    assert program.menus.action("view.full_screen").shortcut().toString() == "F11"
+    found.close()
+
+
+def test_leaving_the_edit_without_a_key_changes_nothing(qtbot: QtBot, program: Program) -> None:
+    found = sheet(qtbot, program)
+    found.tree.setCurrentItem(row(found, "Undo"))
+    edit = found.findChild(QKeySequenceEdit)
+    assert edit is not None
+    focus(edit)
+    focus(found.tree)
+    found.tree.setCurrentItem(row(found, "Redo"))
+    focus(edit)
+    focus(found.tree)
+    found.close()
+    assert program.registry.keys("edit.undo") == ("Ctrl+Z",)
+    assert program.registry.keys("edit.redo") == ("Ctrl+Y", "Ctrl+Shift+Z")
+
+
+def test_the_sheet_opens_by_question_mark_too(qtbot: QtBot, program: Program) -> None:
+    qtbot.keyClick(program.window, Qt.Key.Key_Question)
+    found = program.window.findChild(ShortcutSheet)
+    assert found is not None
+    found.close()
