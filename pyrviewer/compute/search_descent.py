@@ -86,8 +86,9 @@ class Descent:
         self._begin(coarsest)
         for x, y, score in self._top(coarsest, _PEAKS):
             self._push(coarsest, x, y, score)
-        for _ in range(min(_DIVES, len(self._queue))):
-            self._dive()
+        for _ in range(_DIVES):
+            if self._queue and -self._queue[0][0] > self._threshold():
+                self._dive()
         settled = self._drain()
         if settled and self._polish():
             settled = self._drain()
@@ -169,8 +170,6 @@ class Descent:
 
     def _dive(self) -> None:
         """Follow the most hopeful place straight down."""
-        if not self._queue:
-            return
         _, _, level, x, y = heapq.heappop(self._queue)
         while level > 0:
             self._record.keep(level, x, y)

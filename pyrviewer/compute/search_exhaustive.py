@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pyrviewer.compute.search_trace import ScoreMap
     from pyrviewer.compute.ticket import Ticket
 
-_STRIP = 1 << 21
+_STRIP = 1 << 20
 _JUDGED = 30
 _SOUND = 1e-3
 

@@ -109,22 +109,21 @@ def prepare(scene: Scene, template: Array, mask: Array | None) -> Template:
         )
     values = _same_dtype(scene, pixels)
     reference = make_reference(values, inside)
-    extent = float(np.abs(values.astype(np.float64)).max())
+    extent = float(max(values.max(), -values.min()))
     if reference.norm <= 1e-6 * max(extent, 1e-30) * np.sqrt(height * width):
         what = "inside its mask " if inside is not None else ""
         raise UserError(
             f"The template has no contrast {what}to be found by: its pixels are all the same."
         )
-    kernels = _kernels(scene, values, inside)
+    kernels = _kernels(scene, values, inside, reference)
     return Template(scene, values, inside, kernels, reference, notes)
 
 
 def with_pixels(template: Template, values: Array, mask: _Mask) -> Template:
     """Return the same template in another pose: other pixels, another mask."""
-    kernels = _kernels(template.scene, values, mask)
-    return replace(
-        template, values=values, mask=mask, kernels=kernels, reference=make_reference(values, mask)
-    )
+    reference = make_reference(values, mask)
+    kernels = _kernels(template.scene, values, mask, reference)
+    return replace(template, values=values, mask=mask, kernels=kernels, reference=reference)
 
 
 def _mask(template: Array, mask: Array | None) -> _Mask | None:
@@ -161,12 +160,23 @@ def _same_dtype(scene: Scene, pixels: Array) -> Array:
     return pixels.astype(np.float32) * np.float32(share)
 
 
-def _kernels(scene: Scene, values: Array, inside: _Mask | None) -> tuple[Kernel, ...]:
+def _kernels(
+    scene: Scene, values: Array, inside: _Mask | None, reference: Reference
+) -> tuple[Kernel, ...]:
     """Kernels of all octaves that the template reaches."""
-    octave = (values.astype(np.float32) - np.float32(scene.offset)) / np.float32(scene.gain)
+    octave = values.astype(np.float32)
+    octave -= np.float32(scene.offset)
+    octave *= np.float32(1 / scene.gain)
     both_bytes = values.dtype == np.uint8 and scene.pixels.dtype == np.uint8
     mask = None if inside is None else inside.astype(np.float32)
-    kernels = [make_kernel(values if both_bytes else octave, mask)]
+    finest = Kernel(
+        reference.weights.reshape(values.shape).astype(np.float32),
+        mask,
+        reference.count,
+        reference.norm / scene.gain,
+        values if both_bytes else octave,
+    )
+    kernels = [finest]
     cover = mask
     while min(octave.shape[:2]) >= 2:
         octave = halve_template(octave)

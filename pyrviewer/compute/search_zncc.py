@@ -270,12 +270,15 @@ class Reference:
         As in `Kernel`.
     inside : (h, w, 1) bool array or None
         The mask.
+    count : int
+        Pixels that count.
     norm : float
         As in `Kernel`.
     """
 
     weights: npt.NDArray[np.float64]
     inside: npt.NDArray[np.bool_] | None
+    count: int
     norm: float
 
     @property
@@ -294,7 +297,9 @@ def make_reference(template: Array, mask: npt.NDArray[np.bool_] | None = None) -
     if inside is not None:
         centred *= inside
     norm = math.sqrt(float(np.einsum("ijk,ijk->", centred, centred)))
-    return Reference(centred / norm if norm > 0 else centred, inside, norm)
+    if norm > 0:
+        centred /= norm
+    return Reference(centred, inside, count, norm)
 
 
 def exact_score(scene: Array, reference: Reference, x: int, y: int) -> float:
@@ -311,11 +316,9 @@ def exact_score(scene: Array, reference: Reference, x: int, y: int) -> float:
     """
     height, width = reference.shape
     window = np.atleast_3d(scene[y : y + height, x : x + width]).astype(np.float64)
-    count = height * width
     if reference.inside is not None:
-        count = int(reference.inside.sum())
         kept = window * reference.inside
-        window -= kept.sum(axis=(0, 1)) / count
+        window -= kept.sum(axis=(0, 1)) / reference.count
         window *= reference.inside
     else:
         window -= window.mean(axis=(0, 1))

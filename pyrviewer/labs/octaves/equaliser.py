@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from pyrviewer.compute.signed import Comparison
 
 
-
 @dataclass
 class _Strip:
     holder: QWidget

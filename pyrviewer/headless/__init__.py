@@ -1,0 +1,1 @@
+"""The labs' work without a window, one command a file."""

@@ -1,0 +1,55 @@
+"""``pyrviewer search``: find a template in one scene or many."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from pyrviewer.compute import search
+from pyrviewer.compute.search_report import report
+from pyrviewer.headless.terminal import read, show_progress
+
+if TYPE_CHECKING:
+    import argparse
+
+DESCRIPTION = "Find a template in one scene or many, coarse to fine."
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Say what the command takes."""
+    parser.add_argument("scenes", nargs="+", metavar="SCENE", help="where to look")
+    parser.add_argument("template", metavar="TEMPLATE", help="what to look for, or - for stdin")
+    parser.add_argument("--matches", type=int, default=1, help="most matches in a scene")
+    parser.add_argument("--min-score", type=float, default=0.5, help="-1 to 1")
+    parser.add_argument("--exact", action="store_true", help="as sure as searching everywhere")
+    parser.add_argument("--json", action="store_true", help="print matches and cost as JSON")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Do it; one line for each match, or JSON."""
+    template = read(options.template).pixels
+    found: list[dict[str, Any]] = []
+    for index, name in enumerate(options.scenes):
+        trace = search.search(
+            read(name).pixels,
+            template,
+            max_matches=options.matches,
+            min_score=options.min_score,
+            exact=options.exact,
+        )
+        found.append({"scene": name, **report(trace)})
+        if len(options.scenes) > 1:
+            show_progress((index + 1) / len(options.scenes))
+    if options.json:
+        print(json.dumps(found if len(found) > 1 else found[0], indent=2))
+        return 0
+    for scene in found:
+        for match in scene["matches"]:
+            print(f"{scene['scene']}: x {match['x']:.2f} y {match['y']:.2f} "
+                  f"angle {match['angle']:.2f} scale {match['scale']:.4f} "
+                  f"score {match['score']:.4f}")  # fmt: skip
+        if not scene["matches"]:
+            best = scene["best"]
+            score = f"; the best scores {best['score']:.4f}" if best else ""
+            print(f"{scene['scene']}: no match{score}")
+    return 0
