@@ -112,6 +112,8 @@ class Program(QObject):
 
     def _specs(self) -> list[ActionSpec]:
         return [
+            ActionSpec("file.export", "Export ...", "Take away what the lab shows.",
+                       self.open_export, ("Ctrl+E",), "export", "", enabled=self._active),
             ActionSpec("help.palette", "Find a command ...", "Type what you want to do.",
                        self.open_palette, ("Ctrl+Shift+P",), "palette", "Help"),
             ActionSpec("help.keys", "Keys and mouse", "Show all keys, and change them.",
@@ -134,6 +136,7 @@ class Program(QObject):
     def show_welcome(self) -> None:
         """Show the samples; the open images stay in their tabs."""
         self.window.pages.setCurrentIndex(0)
+        self.window.welcome.ensureVisible(0, 0)
         self._fill_welcome()
 
     def _fill_welcome(self) -> None:
@@ -151,6 +154,15 @@ class Program(QObject):
             self._cards[index].show_picture(pixels)
 
     # Help
+
+    def _active(self) -> bool:
+        return self.workspace.active is not None
+
+    def open_export(self) -> None:
+        """Offer all that the lab on the screen can export."""
+        menu = self.menus.menu("File/Export")
+        middle = self.window.rect().center()
+        menu.popup(self.window.mapToGlobal(middle - menu.rect().center()))
 
     def open_palette(self) -> None:
         """Open the command palette."""
@@ -282,7 +294,8 @@ def _thumbnails(ticket: Ticket, paths: Sequence[Path]) -> None:
         except UserError:
             continue
         small = next(octave for octave in octaves if max(octave.shape[:2]) <= THUMBNAIL)
-        ticket.offer((index, path, display.to_display(small, *display.auto_range(small))))
+        limits = display.auto_range if small.dtype == "uint8" else display.stretch_range
+        ticket.offer((index, path, display.to_display(small, *limits(small))))
 
 
 def make_application() -> QApplication:

@@ -11,6 +11,8 @@ import numpy as np
 from pyrviewer.compute.strips import strips
 
 if TYPE_CHECKING:
+    import numpy.typing as npt
+
     from pyrviewer.compute.image import Array
     from pyrviewer.compute.ticket import Ticket
 
@@ -77,6 +79,11 @@ def compare(result: Array, original: Array, *, ticket: Ticket | None = None) -> 
     mean = squares / original.size
     psnr = 10 * math.log10(peak**2 / mean) if mean > 0 else math.inf
     return Comparison(difference, psnr, worst)
+
+
+def middle(dtype: npt.DTypeLike) -> float:
+    """Return the value of mid-grey: 128, 32768 or 0.5."""
+    return 0.5 if np.dtype(dtype) == np.float32 else (np.iinfo(dtype).max + 1) / 2
 
 
 def savable(pixels: Array) -> Array:

@@ -85,19 +85,33 @@ def write(path: str | os.PathLike[str], pixels: Array, *, quality: int = 95) -> 
     replace_file(target, _encode(target.name, suffix, pixels, quality))
 
 
+def suffixes_for(pixels: Array) -> tuple[str, ...]:
+    """Return the suffixes of the formats that can hold an image.
+
+    Parameters
+    ----------
+    pixels : ndarray
+        As for `write`.
+    """
+    channels = 1 if pixels.ndim == 2 else pixels.shape[2]
+    dtype = pixels.dtype.name
+    return tuple(
+        suffix
+        for suffix, form in _FORMATS.items()
+        if dtype in form.dtypes and channels in form.channels
+    )
+
+
 def _require_fitting_format(name: str, suffix: str, pixels: Array) -> None:
     channels = 1 if pixels.ndim == 2 else pixels.shape[2]
     dtype = pixels.dtype.name
-
-    def fits(form: _Format) -> bool:
-        return dtype in form.dtypes and channels in form.channels
-
-    fitting = ", ".join(suffix for suffix, form in _FORMATS.items() if fits(form))
+    usable = suffixes_for(pixels)
+    fitting = ", ".join(usable)
     if suffix not in _FORMATS:
         what = f"{suffix} files are not written" if suffix else "its name has no suffix"
         raise UserError(f"{name} cannot be written: {what}; use one of {fitting}.")
     form = _FORMATS[suffix]
-    if not fits(form):
+    if suffix not in usable:
         raise UserError(
             f"{name} cannot be written: {suffix} files do not hold {_KINDS[dtype]} "
             f"{_COLOURS[channels]} images; use one of {fitting}."

@@ -162,6 +162,7 @@ class Workspace(QObject):
         self._active: Document | None = None
         self._queue: deque[OpenRequest] = deque()
         self._current: OpenRequest | None = None
+        self.closed: list[OpenRequest] = []
         self.lane = jobs.lane("Opening", self)
         self.lane.succeeded.connect(self._take)
         self.lane.failed.connect(self._fail)
@@ -210,11 +211,20 @@ class Workspace(QObject):
         """Close a document and show its neighbour."""
         index = self._documents.index(document)
         self._documents.remove(document)
+        path = document.path or document.backup
+        if path is not None:
+            page = document.image.origin.page
+            self.closed.append(OpenRequest(path, page=page, states=dict(document.states)))
         if document is self._active:
             rest = self._documents
             self.activate(rest[min(index, len(rest) - 1)] if rest else None)
         self.removed.emit(document)
         document.deleteLater()
+
+    def reopen(self) -> None:
+        """Open the image that was closed last, as it was looked at."""
+        if self.closed:
+            self.open(self.closed.pop())
 
     def _next(self, busy: bool) -> None:
         if busy:

@@ -185,9 +185,9 @@ class JobLane(QObject):
         if generation != self._generation or self._ticket is None:
             return
         stale = self._ticket.cancelled
-        if kind == "progress" and isinstance(value, float):
+        if kind == "progress" and isinstance(value, int | float):
             if not stale:
-                self.progress.emit(value)
+                self.progress.emit(float(value))
             return
         if kind == "partial":
             if not stale:

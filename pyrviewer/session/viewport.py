@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from PyQt6.QtCore import QObject, pyqtSignal
 
-MAX_SCALE = 128.0
+MAX_SCALE = 64.0
 MIN_SCALE = 1 / 1024
 
 

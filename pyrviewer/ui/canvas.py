@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from pyrviewer.ui.overlays import Overlay
 
 SPLIT_GRAB = 8  # logical pixels on either side of the divider
+TITLE_ROOM = (250, 190, 116, 84)  # logical pixels for a title in full, and for shorter ones
 TITLE_WIDTH = 16  # logical pixels: narrower layers of several have no title
 
 
@@ -56,6 +57,7 @@ class Canvas(Navigator):
         self.overlays: tuple[Overlay, ...] = ()
         self.pixel_grid = True
         self.selected = False
+        self._selected_level = -1
         self._second: tuple[Layer, ...] = ()
         self._split: float | None = None
         self._peek: tuple[Layer, ...] = ()
@@ -115,10 +117,10 @@ class Canvas(Navigator):
         self.overlays = tuple(overlays)
         self.update()
 
-    def set_selected(self, selected: bool) -> None:
-        """Draw the pane's frame in the accent colour."""
-        if selected != self.selected:
-            self.selected = selected
+    def set_selected(self, selected: bool, level: int = -1) -> None:
+        """Draw the pane's frame in the accent colour, or that of one of its layers."""
+        if (selected, level) != (self.selected, self._selected_level):
+            self.selected, self._selected_level = selected, level
             self.update()
 
     def extent(self) -> tuple[float, float, float, float]:
@@ -138,7 +140,7 @@ class Canvas(Navigator):
                 py = int((y - grid.offset_y) // grid.scale_y)
                 height, width = grid.shape
                 px, py = min(max(px, 0), width - 1), min(max(py, 0), height - 1)
-                return Hover(layer.level, px, py, x, y)
+                return Hover(layer.level, px, py, x, y, layer)
         return None
 
     def _visible(self, x: float) -> tuple[Layer, ...]:
@@ -170,7 +172,7 @@ class Canvas(Navigator):
         if self.tool is not None:
             self.tool.draw(painter, mapping, self.ratio)
         self._draw_titles(painter, mapping, shown)
-        self._draw_frame(painter, whole)
+        self._draw_frame(painter, mapping, whole)
         painter.end()
         self.painted.emit()
 
@@ -181,6 +183,10 @@ class Canvas(Navigator):
         for layers, part in ((self.layers, left), (self._second, right)):
             for layer in layers:
                 draw_layer(painter, mapping, layer, part, grid=self.pixel_grid)
+                painter.save()
+                painter.setClipRect(part)
+                self._draw_marks(painter, mapping, layer)
+                painter.restore()
         accent = self.palette().color(QPalette.ColorRole.Highlight)
         painter.setPen(QPen(accent, 2 * self.ratio))
         painter.drawLine(QPointF(middle, 0), QPointF(middle, mapping.height))
@@ -204,7 +210,8 @@ class Canvas(Navigator):
         if box.width() < least or box.height() < least:
             box = QRectF(0, 0, max(least, box.width()), max(least, box.height()))
             box.moveCenter(middle)
-        style = Qt.PenStyle.SolidLine if mark.strong else Qt.PenStyle.DashLine
+        dashed = not mark.strong and min(box.width(), box.height()) > 4 * least
+        style = Qt.PenStyle.DashLine if dashed else Qt.PenStyle.SolidLine
         painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.setPen(QPen(QColor(0, 0, 0, 200), 3 * self.ratio))
         painter.drawRect(box)
@@ -238,23 +245,28 @@ class Canvas(Navigator):
         percent = f"{zoom:.0f} %" if zoom >= 10 else f"{zoom:.1f} %"
         number = layer.title.split(" ")[-1]
         size = f"{width} × {height}"
-        for text in (
+        choices = (
             "   ".join(filter(None, (layer.title, size, percent, layer.range))),
             f"{layer.title}   {size}   {percent}",
-            f"{layer.title}   {size}",
-            f"{number}   {size}",
-            layer.title,
-        ):
-            if label_size(painter, text, self.ratio).width() <= room:
+            f"{layer.title}   {percent}",
+            f"{number}   {percent}",
+        )
+        for text, needed in zip(choices, TITLE_ROOM, strict=True):
+            fits = label_size(painter, text, self.ratio).width() <= room
+            if room >= needed * self.ratio and fits:  # the same choice in panes of one size
                 return text
         return number
 
-    def _draw_frame(self, painter: QPainter, whole: QRectF) -> None:
-        if not (self.selected or self.hasFocus()):
-            return
+    def _draw_frame(self, painter: QPainter, mapping: Mapping, whole: QRectF) -> None:
         painter.setBrush(Qt.BrushStyle.NoBrush)
         width = 2 * self.ratio
         accent = self.palette().color(QPalette.ColorRole.Highlight)
+        painter.setPen(QPen(accent, width))
+        for layer in self.layers:
+            if layer.level == self._selected_level:
+                painter.drawRect(mapping.rect(*layer.extent).adjusted(-2, -2, 2, 2))
+        if not (self.selected or self.hasFocus()):
+            return
         style = Qt.PenStyle.SolidLine if self.selected else Qt.PenStyle.DotLine
         painter.setPen(QPen(accent, width, style))
         painter.drawRect(whole.adjusted(width / 2, width / 2, -width / 2, -width / 2))

@@ -33,6 +33,8 @@ class Commands(QObject):
     def __init__(self, window: MainWindow, context: LabContext) -> None:
         super().__init__(window)
         self._window, self._context = window, context
+        self._tried: Path | None = None
+        self._tried_from: Document | None = None
         window.dropped.connect(self._take)
         window.page_wanted.connect(self.go_to_page)
         window.welcome.open_wanted.connect(self.open)
@@ -115,9 +117,12 @@ class Commands(QObject):
         if active is None or active.path is None:
             return
         names = images_in(active.path.parent)
-        if active.path in names and len(names) > 1:
-            path = names[(names.index(active.path) + by) % len(names)]
-            self._context.workspace.open(OpenRequest(path, replacing=active))
+        # From the last one tried, so that a damaged file does not bar the way.
+        tried = self._tried if self._tried in names and self._tried_from is active else active.path
+        if tried in names and len(names) > 1:
+            self._tried = names[(names.index(tried) + by) % len(names)]
+            self._tried_from = active
+            self._context.workspace.open(OpenRequest(self._tried, replacing=active))
 
     def page(self, by: int) -> None:
         """Go some pages on in the file, round its end."""
@@ -183,6 +188,9 @@ class Commands(QObject):
     def _active(self) -> bool:
         return self._context.workspace.active is not None
 
+    def _closed(self) -> bool:
+        return bool(self._context.workspace.closed)
+
     def _in_folder(self) -> bool:
         active = self._context.workspace.active
         return active is not None and active.path is not None
@@ -230,6 +238,9 @@ class Commands(QObject):
                        ("Ctrl+S",), "save", "File", enabled=active),
             ActionSpec("file.close", "Close image", "Close the active image.", self.close,
                        ("Ctrl+W",), "close", "File", enabled=active),
+            ActionSpec("file.reopen", "Reopen closed image", "Open the image closed last again.",
+                       self._context.workspace.reopen, ("Ctrl+Shift+T",), "", "File",
+                       enabled=self._closed),
             ActionSpec("file.quit", "Quit", "Close the program; the session comes back.",
                        window.close, ("Ctrl+Q",), "", "File"),
         ]  # fmt: skip

@@ -99,6 +99,7 @@ class MainWindow(QMainWindow):
         self.tabs.setDocumentMode(True)
         self.tabs.setElideMode(Qt.TextElideMode.ElideMiddle)
         self.tabs.setAccessibleName("Open images")
+        self.tabs.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.tabs.currentChanged.connect(self._tab_chosen)
         head = QHBoxLayout()
         head.setContentsMargins(0, 0, RHYTHM, 0)

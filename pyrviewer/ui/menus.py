@@ -127,7 +127,10 @@ def context_menu(parent: QWidget, specs: Iterable[ActionSpec], identities: Seque
             menu.addSeparator()
             continue
         spec = by_id[identity]
-        action = QAction(spec.text, menu)
+        # The key as text only: a second action with it would make it ambiguous.
+        action = QAction("\t".join((spec.text, *spec.shortcut[:1])), menu)
+        if spec.icon:
+            action.setIcon(icon(spec.icon))
         action.setEnabled(spec.enabled())
         action.triggered.connect(spec.run)
         menu.addAction(action)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from PyQt6.QtCore import QEvent, QPoint, QPointF, Qt, pyqtSignal
@@ -16,6 +16,7 @@ from pyrviewer.ui.tools.rectangle import GRAB
 if TYPE_CHECKING:
     from PyQt6.QtGui import QFocusEvent, QResizeEvent
 
+    from pyrviewer.ui.picture import Layer
     from pyrviewer.ui.tools.rectangle import RectangleTool
 
     Box = tuple[float, float, float, float]
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 MARGIN = 16  # logical pixels left free around a fitted picture
 TITLE_HEIGHT = 24
 WHEEL_STEP = 1.2
+SNAP = 1.25  # pictures that fit at up to this scale are shown at 100 %
 CLICK = 4  # logical pixels: a shorter drag is a click
 
 
@@ -35,6 +37,7 @@ class Hover:
     y: int
     canvas_x: float
     canvas_y: float
+    layer: Layer | None = field(default=None, compare=False)
 
 
 @dataclass
@@ -64,6 +67,8 @@ class Navigator(QWidget):
     -------
     hovered(Hover or None), clicked(Hover), menu_requested(Hover or None, QPoint global)
     activated() : the pane was pressed
+    double_clicked() : after a click, which was then not meant alone
+    fit_wanted(Viewport) : everything is to be shown again
     view_resized() : the pane has another size
     """
 
@@ -71,6 +76,8 @@ class Navigator(QWidget):
     clicked = pyqtSignal(object)
     menu_requested = pyqtSignal(object, QPoint)
     activated = pyqtSignal()
+    double_clicked = pyqtSignal()
+    fit_wanted = pyqtSignal(object)
     view_resized = pyqtSignal()
 
     def __init__(self, viewport: Viewport, parent: QWidget | None = None) -> None:
@@ -129,6 +136,7 @@ class Navigator(QWidget):
         width = max(1.0, (self.width() - 2 * MARGIN) * self.ratio)
         height = max(1.0, (self.height() - 2 * MARGIN - TITLE_HEIGHT) * self.ratio)
         scale = min(width / (right - left), height / (bottom - top))
+        scale = 1.0 if 1 < scale < SNAP else scale  # a little smaller, but not resampled
         lift = TITLE_HEIGHT / 2 * self.ratio / scale
         return View((left + right) / 2, (top + bottom) / 2 - lift, scale)
 
@@ -275,8 +283,9 @@ class Navigator(QWidget):
         """Go to 100 %, or back to fitting; a tool keeps its button."""
         if event is None or event.button() != Qt.MouseButton.LeftButton or self.tool is not None:
             return
+        self.double_clicked.emit()
         if not self.viewport.fitting:
-            self.viewport.set_view(self.fitted(), fitting=True)
+            self.fit_wanted.emit(self.viewport)
             return
         x, y = self._canvas_point(event.position())
         self.viewport.zoom(1 / self.viewport.view.scale, x, y)

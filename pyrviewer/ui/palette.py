@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from pyrviewer.ui.menus import Menus
 
 
+TIP_COST = 100  # places after all whose name fits
+
+
 def rank(query: str, text: str) -> int | None:
     """Return how well a text fits a query, smaller is better; None where it does not.
 
@@ -79,6 +82,8 @@ class CommandPalette(QFrame):
         found = []
         for spec in self._registry:
             cost = rank(query, self._label(spec))
+            if cost is None and (further := rank(query, spec.tip)) is not None:
+                cost = further + TIP_COST
             if cost is not None and spec.enabled():
                 found.append((cost, self._label(spec), spec))
         for _, label, spec in sorted(found, key=lambda entry: entry[:2]):

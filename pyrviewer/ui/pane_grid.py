@@ -58,6 +58,7 @@ class PaneGrid(QWidget):
 
     hovered = pyqtSignal(object)
     clicked = pyqtSignal(object)
+    double_clicked = pyqtSignal()
     menu_requested = pyqtSignal(object, QPoint)
     settled = pyqtSignal()
     resized = pyqtSignal()
@@ -115,12 +116,15 @@ class PaneGrid(QWidget):
                 holder.hide()
                 holder.deleteLater()
         self._rows = []
-        for viewports in shape:
+        for index, viewports in enumerate(shape):
             holder = QWidget(self)
             line = QHBoxLayout(holder)
             line.setContentsMargins(0, 0, 0, 0)
             line.setSpacing(1)
             self._rows.append([self._add_canvas(viewport, line) for viewport in viewports])
+            above = self._rows[index - 1]
+            if above[0].viewport is viewports[0] and len(above) > len(viewports):
+                line.addStretch(len(above) - len(viewports))  # a last row keeps the columns
             self._layout.addWidget(holder, 1)
             for viewport in viewports:
                 self.watch(viewport)
@@ -133,6 +137,8 @@ class PaneGrid(QWidget):
         canvas.clicked.connect(self.clicked)
         canvas.menu_requested.connect(self.menu_requested)
         canvas.view_resized.connect(self._on_resized)
+        canvas.double_clicked.connect(self.double_clicked)
+        canvas.fit_wanted.connect(self._fit)
         line.addWidget(canvas, 1)
         return canvas
 
@@ -161,6 +167,10 @@ class PaneGrid(QWidget):
         if views:
             viewport.set_view(min(views, key=lambda view: view.scale), fitting=True)
 
+    def _visible(self) -> list[Viewport]:
+        """Return the viewports of the panes on the screen, each once."""
+        return list(dict.fromkeys(canvas.viewport for canvas in self.canvases))
+
     def fit(self) -> None:
         """Show everything in every pane, aligned again."""
         for canvas in self.canvases:
@@ -170,18 +180,18 @@ class PaneGrid(QWidget):
 
     def zoom_to(self, scale: float) -> None:
         """Show one base pixel as `scale` device pixels."""
-        for viewport in self._viewports:
+        for viewport in self._visible():
             viewport.set_view(replace(viewport.view, scale=scale))
 
     def zoom_by(self, factor: float) -> None:
         """Zoom about the centre."""
-        for viewport in self._viewports:
+        for viewport in self._visible():
             view = viewport.view
             viewport.set_view(View(view.x, view.y, view.scale * factor))
 
     def nudge(self, dx: float, dy: float) -> None:
         """Move the view by logical pixels."""
-        for viewport in self._viewports:
+        for viewport in self._visible():
             scale = viewport.view.scale / self.devicePixelRatioF()
             viewport.pan(dx / scale, dy / scale)
 

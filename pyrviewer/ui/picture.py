@@ -208,7 +208,13 @@ def draw_layer(
     """
     pixel = layer.geometry.scale_x * mapping.scale
     chosen = layer.picture.choose(pixel)
-    area = mapping.rect(*layer.extent).intersected(clip)
+    whole = mapping.rect(*layer.extent)
+    if min(whole.width(), whole.height()) < 1:  # a thin picture is a line, not nothing
+        whole = QRectF(whole.x(), whole.y(), max(1, whole.width()), max(1, whole.height()))
+        if chosen is not None:
+            painter.drawImage(QRectF(whole.toAlignedRect()), chosen[0].image)
+        return
+    area = whole.intersected(clip)
     if chosen is None or area.isEmpty():
         return
     texture, octave = chosen

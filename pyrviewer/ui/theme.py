@@ -22,7 +22,7 @@ RHYTHM = 8  # px: distances are multiples of this
 ICONS = {
     "add": "plus",
     "aliasing": "waves",
-    "back": "skip-back",
+    "back": "caret-left",
     "cancel": "x-circle",
     "close": "x",
     "code": "code",
@@ -31,7 +31,7 @@ ICONS = {
     "export": "export",
     "fit": "arrows-out",
     "folder": "folder-open",
-    "forward": "skip-forward",
+    "forward": "caret-right",
     "grid": "grid-four",
     "help": "question",
     "info": "info",
@@ -119,6 +119,8 @@ QHeaderView { background: palette(window); border: 0; }
 QHeaderView::section { background: palette(window); color: palette(placeholder-text); border: 0;
     padding: 2px 4px; }
 QTableWidget { background: palette(window); border: 0; }
+QToolButton#toggle:checked { background: palette(highlight); color: palette(highlighted-text);
+    border: 1px solid palette(highlight); border-radius: 3px; }
 QTabBar { background: palette(window); }
 QTabBar::tab { background: palette(window); color: palette(placeholder-text); border: 0;
     border-right: 1px solid palette(mid); padding: 5px 10px; max-width: 220px; }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from PyQt6.QtCore import QObject
+from PyQt6.QtCore import QObject, Qt
 from PyQt6.QtWidgets import QApplication, QMessageBox
 
 import pyrviewer
@@ -103,8 +103,7 @@ class ViewCommands(QObject):
 
     def full_screen(self) -> None:
         """Enter or leave full screen."""
-        window = self._window
-        window.showNormal() if window.isFullScreen() else window.showFullScreen()
+        self._window.setWindowState(self._window.windowState() ^ Qt.WindowState.WindowFullScreen)
 
     def about(self) -> None:
         """Say what this is."""

@@ -184,19 +184,20 @@ def _sections(lab: OctavesLab) -> list[ActionSpec]:
 def _take_away(lab: OctavesLab) -> list[ActionSpec]:
     out = lab.exporter
     items = (
-        ("save_octave", "Save octave as ...", "Save the selected octave.", out.save_octave, "save",
+        ("save_octave", "Save picture as ...",
+         "Save the selected octave, or the rebuilt image.", out.save_octave, "save",
          ("Ctrl+Alt+S",)),
         ("save_all", "Save all octaves ...", "Save every octave into a folder.", out.save_all,
          "folder", ()),
         ("save_animation", "Export animation ...",
          "Save the coarse-to-fine animation as GIF or MP4.", out.save_animation, "export", ()),
-        ("save_numbers", "Export numbers ...", "Save sizes, bytes and spectra as JSON or CSV.",
+        ("save_numbers", "Export numbers ...", "Save sizes and bytes as JSON or CSV.",
          out.save_numbers, "export", ()),
-        ("copy_octave", "Copy octave", "Copy the selected octave to the clipboard.",
+        ("copy_octave", "Copy picture", "Copy the selected octave, or the rebuilt image.",
          out.copy_octave, "copy", ("Ctrl+Shift+C",)),
-        ("copy_python", "Copy as Python", "Copy a script that computes these octaves.",
+        ("copy_python", "Copy as Python", "Copy a script that computes what is shown.",
          out.copy_python, "code", ("Ctrl+Alt+C",)),
-        ("pop_out", "Open octave in its own window", "Show the selected octave alone.",
+        ("pop_out", "Open in its own window", "Show the selected picture alone.",
          out.pop_out, "popout", ("Ctrl+Return",)),
     )  # fmt: skip
     return [

@@ -8,25 +8,25 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
 from pyrviewer.compute import pyramid
-from pyrviewer.labs.octaves import actions, run
+from pyrviewer.labs.octaves import actions, measure, rebuild, run
 from pyrviewer.labs.octaves.export import Exporter
 from pyrviewer.labs.octaves.panel import BENCH_ITEMS, PREFILTER_NAMES, OctavesPanel
+from pyrviewer.labs.octaves.pointing import Pointing
 from pyrviewer.labs.octaves.state import AUTO, OctavesState, resolve
 from pyrviewer.labs.octaves.view import OctavesView
 from pyrviewer.ui.lab import Lab, LabContext
-from pyrviewer.ui.picture import format_value
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from PyQt6.QtCore import QObject, QPoint
+    from PyQt6.QtCore import QObject
 
-    from pyrviewer.compute.geometry import LevelGeometry
-    from pyrviewer.labs.octaves.run import Bench, Build, Measurements, Octave, PatchResult, Rebuilt
+    from pyrviewer.labs.octaves.measure import Bench, Measurements
+    from pyrviewer.labs.octaves.rebuild import Rebuilt
+    from pyrviewer.labs.octaves.run import Build, Octave, PatchResult
     from pyrviewer.labs.octaves.state import BuildRequest
     from pyrviewer.session.actions import ActionSpec
     from pyrviewer.session.document import Document
-    from pyrviewer.ui.navigator import Hover
 
 KEY = "octaves"
 STEP_NAMES = {
@@ -56,16 +56,15 @@ class OctavesLab(Lab):
         self._difference: Octave | None = None
         self._rebuilt: Rebuilt | None = None
         self._bench: Bench | None = None
-        self._hover: Hover | None = None
-        self._frozen = False
+        self._reference: Octave | None = None
+        self._fallback = OctavesState()
+        self._error_limit = 0.0
         self._make_lanes()
         self.exporter = Exporter(self)
+        self.pointing = Pointing(self)
         view, panel = self.view, self.panel
         view.changed.connect(self.change)
         panel.changed.connect(self.change)
-        view.hovered.connect(self._on_hover)
-        view.clicked.connect(self._on_click)
-        view.menu_requested.connect(self._on_menu)
         view.patches_wanted.connect(self._want_patches)
         view.grid.resized.connect(self._on_resized)
         panel.measurement_opened.connect(self._want_measurements)
@@ -77,6 +76,10 @@ class OctavesLab(Lab):
         self._build_lane.succeeded.connect(self._take_build)
         self._patch_lane = make("Drawing", self)
         self._patch_lane.succeeded.connect(self._take_patches)
+        self._difference_lane = make("Subtracting", self)
+        self._difference_lane.succeeded.connect(self._take_difference)
+        self._reference_lane = make("Drawing the original", self)
+        self._reference_lane.succeeded.connect(self._take_reference)
         self._rebuild_lane = make("Rebuilding", self)
         self._rebuild_lane.partial.connect(self._take_rebuilt)
         self._rebuild_lane.succeeded.connect(self._take_rebuilt)
@@ -86,7 +89,7 @@ class OctavesLab(Lab):
         self._bench_lane.succeeded.connect(self._take_bench)
         self.lanes = (
             self._build_lane, self._rebuild_lane, self._measure_lane, self._bench_lane,
-            self._patch_lane,
+            self._patch_lane, self._difference_lane, self._reference_lane,
         )  # fmt: skip
         for lane in self.lanes:
             lane.failed.connect(self.context.notices.error)
@@ -95,8 +98,8 @@ class OctavesLab(Lab):
 
     @property
     def state(self) -> OctavesState:
-        """The parameters on the present document."""
-        default = OctavesState()
+        """The parameters on the present document; a new one starts as the last was looked at."""
+        default = self._fallback
         return self.document.state(KEY, default) if self.document else default
 
     def change(self, name: str, value: object) -> None:
@@ -108,6 +111,9 @@ class OctavesLab(Lab):
             after = replace(before, gains=(), muted=(), solo=AUTO, detail=AUTO)
         else:
             after = replace(before, **cast("dict[str, Any]", {name: value}))
+        self._fallback = OctavesState(
+            layout=after.layout, compare=after.compare, chart=after.chart, smooth=after.smooth
+        )
         text = STEP_NAMES.get(name, "Reset gains")
         self.document.change(KEY, before, after, text, name if name in DRAGGED else "")
 
@@ -117,7 +123,9 @@ class OctavesLab(Lab):
             self.document.state_changed.disconnect(self._on_state)
         self.document = document
         self.build = self._request = self._difference = self._rebuilt = self._bench = None
-        self._set_hover(None, frozen=False)
+        self._reference = None
+        self._error_limit = 0.0
+        self.pointing.forget()
         if document is None:
             for lane in self.lanes:
                 lane.cancel()
@@ -139,8 +147,8 @@ class OctavesLab(Lab):
         request = resolve(state, document.pixels, document.octaves)
         limit = pyramid.max_levels(document.pixels.shape[:2], request.ratio)
         self.panel.show_state(state, request.levels, limit)
-        self.panel.equaliser.show_state(state, request.levels)
-        self.view.show_controls(state, request.levels)
+        self.panel.equaliser.show_state(state, self.bands)
+        self.view.show_controls(state, self.bands)
         if not request.same_as(self._request):
             self._request = request
             self._difference = None
@@ -152,70 +160,85 @@ class OctavesLab(Lab):
         build, state = self.build, self.state
         if build is None:
             return
+        if build.request.kind != "gaussian" and self._reference is None:
+            self._want_reference(build)
         if state.layout == "rebuild":
-            self._want_rebuilt()
+            self._want_rebuilt(build)
         elif state.layout == "aliasing":
             self._want_bench()
         else:
             if state.layout == "one" and state.compare == "difference":
-                self._want_difference(build, state)
-            self.view.show_build(build, state, self._difference)
+                self._want_difference(build)
+            self.view.show_build(build, state, self._difference, self._reference)
         self._want_measurements()
+        self.pointing.show()
 
     def _take_build(self, build: Build) -> None:
         first = self.build is None or self.build.request.pixels is not build.request.pixels
         self.build = build
+        if build.request.kind == "gaussian":
+            self._reference = build.octaves[0]
         self.panel.show_build(build)
         if first:
             for viewport in (self.view.shared, self.view.stack):
                 viewport.set_view(viewport.view, fitting=True)
         self._show()
-        self._show_hover()
         self.actions_changed.emit()
+
+    def _want_reference(self, build: Build) -> None:
+        """Convert the image itself, which kinds other than Gaussian do not show."""
+        request = build.request
+        work = partial(rebuild.show_original, pixels=request.pixels, octaves=request.octaves)
+        self._reference_lane.submit(work)
+
+    def _take_reference(self, original: Octave) -> None:
+        self._reference = original
+        self._show()
 
     # Rebuilding
 
-    def _preview_level(self) -> int:
-        return max(0, round(-math.log2(self.view.shared.view.scale)))
-
-    def _want_rebuilt(self) -> None:
-        build = self.build
-        if build is None or not build.complete:
+    def _want_rebuilt(self, build: Build) -> None:
+        """Rebuild from binomial octaves at ratio 2, whatever the other layouts show."""
+        document = self.document
+        if document is None:
             return
-        bands = len(build.gaussian) - 1
-        if not self.state.exact_bands:
-            self.context.notices.warning(
-                "Rebuilding needs binomial octaves at ratio 2: choose them under Pyramid."
-            )
-            return
-        request = run.RebuildRequest(
-            build.gaussian, self.state.band_gains(bands), build.range, self._preview_level()
-        )
+        bands = self.bands
         if self._rebuilt is not None:
-            self.view.show_rebuilt(build, self._rebuilt, self.state)
-        self._rebuild_lane.submit(partial(run.rebuild, request=request))
+            self.view.show_rebuilt(self._rebuilt, self.state, self._reference)
+        preview = max(0, round(-math.log2(self.view.shared.view.scale)))
+        request = rebuild.RebuildRequest(
+            document.octaves, self.state.band_gains(bands), build.range, preview,
+            self._error_limit,
+        )  # fmt: skip
+        self._rebuild_lane.submit(partial(rebuild.rebuild, request=request))
 
-    def _want_difference(self, build: Build, state: OctavesState) -> None:
-        """Subtract the original from the enlarged octave: what rebuilding without bands leaves."""
-        level = min(state.selected, len(build.gaussian) - 1)
-        shown = self._difference
-        if not build.complete or not state.exact_bands or (shown and shown.level == level):
-            return
-        gains = (0.0,) * level + (1.0,)
-        request = run.RebuildRequest(build.gaussian[: level + 1], gains, build.range)
-        self._rebuild_lane.submit(partial(run.rebuild, request=request))
+    @property
+    def bands(self) -> int:
+        """How many bands the image is rebuilt from."""
+        if self.document is None:
+            return 0
+        plain = replace(self.state, kind="laplacian")
+        return resolve(plain, self.document.pixels, self.document.octaves).levels
 
     def _take_rebuilt(self, rebuilt: Rebuilt) -> None:
-        if self.build is None:
-            return
-        state = self.state
-        if state.layout == "rebuild":
+        if self.state.layout == "rebuild":
             self._rebuilt = rebuilt
-            self.view.show_rebuilt(self.build, rebuilt, state)
-            self.panel.show_rebuilt(rebuilt)
-        elif state.layout == "one":
-            self._difference = replace(rebuilt.error, level=state.selected)
-            self.view.show_build(self.build, state, self._difference)
+            self._error_limit = max(self._error_limit, rebuilt.error.limit)
+            self.view.show_rebuilt(rebuilt, self.state, self._reference)
+            if rebuilt.level == 0:
+                self.panel.show_rebuilt(rebuilt)
+            self.pointing.show()
+
+    def _want_difference(self, build: Build) -> None:
+        level = min(self.state.selected, len(build.gaussian) - 1)
+        shown = self._difference
+        if build.complete and (shown is None or shown.level != level):
+            self._difference_lane.submit(partial(rebuild.difference, build=build, level=level))
+
+    def _take_difference(self, found: Octave) -> None:
+        self._difference = found
+        if self.build is not None and self.state.layout == "one":
+            self.view.show_build(self.build, self.state, found, self._reference)
 
     # Aliasing bench and spectra
 
@@ -223,11 +246,14 @@ class OctavesLab(Lab):
         if self.document is None:
             return
         state = self.state
-        pixels = run.chart(state.chart, self.document.pixels)
+        pixels = measure.chart(state.chart, self.document.pixels)
         level = min(state.bench_level, pyramid.max_levels(pixels.shape[:2]))
         prefilters = tuple(name for _, name in BENCH_ITEMS)
-        request = run.BenchRequest(pixels, level, prefilters, state.bench_first, state.bench_second)
-        self._bench_lane.submit(partial(run.bench, request=request))
+        cropped = state.chart == "image" and pixels.shape != self.document.pixels.shape
+        request = measure.BenchRequest(
+            pixels, level, prefilters, state.bench_first, state.bench_second, cropped
+        )
+        self._bench_lane.submit(partial(measure.bench, request=request))
 
     def _take_bench(self, bench: Bench) -> None:
         if self.state.layout == "aliasing":
@@ -243,7 +269,10 @@ class OctavesLab(Lab):
         if panel.spectrum.open or panel.histogram.open:
             shown = build.octaves[min(self.state.selected, len(build.octaves) - 1)]
             work = partial(
-                run.measure, octaves=build.gaussian, prefilter=build.request.prefilter, shown=shown
+                measure.measure,
+                octaves=build.gaussian,
+                prefilter=build.request.prefilter,
+                shown=shown,
             )
             self._measure_lane.submit(work)
 
@@ -269,58 +298,8 @@ class OctavesLab(Lab):
         self.view.show_patches(results)
 
     def _on_resized(self) -> None:
-        if self.build is not None and self.state.layout in ("native", "both", "grid"):
-            self.view.show_build(self.build, self.state, self._difference)
-
-    # Pointing
-
-    def _on_hover(self, hover: Hover | None) -> None:
-        if not self._frozen:
-            self._set_hover(hover, frozen=False)
-
-    def _on_click(self, hover: Hover) -> None:
-        if hover.level != self.state.selected and self.state.layout not in ("rebuild", "aliasing"):
-            self.change("selected", hover.level)
-        self._set_hover(hover, frozen=not self._frozen)
-
-    def _on_menu(self, hover: Hover | None, place: QPoint) -> None:
-        if hover is not None and self.state.layout not in ("rebuild", "aliasing"):
-            self.change("selected", hover.level)
-        self.exporter.show_menu(place)
-
-    def _set_hover(self, hover: Hover | None, *, frozen: bool) -> None:
-        self._hover, self._frozen = hover, frozen
-        self._show_hover()
-
-    def _show_hover(self) -> None:
-        build, hover = self.build, self._hover
-        on_pyramid = self.state.layout not in ("rebuild", "aliasing")
-        if build is None or hover is None or not on_pyramid or hover.level >= len(build.octaves):
-            self.panel.show_values(build, None, {}, frozen=False)
-            self.view.show_footprints(None, None, frozen=False)
-            self.readout_changed.emit("")
-            return
-        self.panel.show_values(build, hover, self._places(build, hover), frozen=self._frozen)
-        self.view.show_footprints(build, hover, frozen=self._frozen)
-        self.readout_changed.emit(self._readout())
-
-    def _places(self, build: Build, hover: Hover) -> dict[int, tuple[int, int]]:
-        """Return the pixel of every octave at the hovered pixel's centre."""
-        grids = [octave.geometry for octave in build.octaves]
-        base = grids[hover.level].to_base(hover.x + 0.5, hover.y + 0.5)
-        return {grid.level: pixel_at(grid, base) for grid in grids}
-
-    def _readout(self) -> str:
-        build, hover = self.build, self._hover
-        if build is None or hover is None or hover.level >= len(build.octaves):
-            return ""
-        source = build.octaves[hover.level].source
-        if hover.y >= source.shape[0] or hover.x >= source.shape[1]:
-            return ""
-        sample = source[hover.y, hover.x]
-        values = [sample.item()] if source.ndim == 2 else [v.item() for v in sample]
-        text = ", ".join(format_value(v) for v in values)
-        return f"Level {hover.level}   x {hover.x}  y {hover.y}   {text}"
+        if self.build is not None and self.state.layout in ("native", "both", "grid", "upsampled"):
+            self.view.show_build(self.build, self.state, self._difference, self._reference)
 
     # Shell
 
@@ -330,9 +309,8 @@ class OctavesLab(Lab):
 
     def escape(self) -> bool:
         """Let go of held values; False where none were held."""
-        held = self._frozen
-        if held:
-            self._set_hover(None, frozen=False)
+        held = self.pointing.held
+        self.pointing.let_go()
         return held
 
     def focus_view(self) -> None:
@@ -356,10 +334,3 @@ class OctavesLab(Lab):
         """Select an octave."""
         last = len(self.build.octaves) - 1 if self.build else 0
         self.change("selected", min(max(level, 0), last))
-
-
-def pixel_at(grid: LevelGeometry, base: tuple[float, float]) -> tuple[int, int]:
-    """Return the level's pixel under a base point, or the nearest one."""
-    x, y = grid.from_base(*base)
-    height, width = grid.shape
-    return min(max(math.floor(x), 0), width - 1), min(max(math.floor(y), 0), height - 1)

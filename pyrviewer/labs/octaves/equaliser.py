@@ -74,6 +74,8 @@ class Equaliser(QWidget):
             button = QToolButton(holder)
             button.setText(text)
             button.setCheckable(True)
+            button.setObjectName("toggle")
+            button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
             button.setToolTip(tip)
             button.setProperty("band", index)
             button.setFixedSize(24, 22)
@@ -105,9 +107,11 @@ class Equaliser(QWidget):
             strip.solo.setChecked(k == state.solo)
         self._showing = False
 
-    def show_result(self, found: Comparison) -> None:
+    def show_result(self, found: Comparison, *, on_grey: bool) -> None:
         """Show the measured difference from the original."""
-        if found.exact:
+        if on_grey:
+            self._result.setText("No residual: bands shown<br>on mid-grey, as 0")
+        elif found.exact:
             self._result.setText("<b>✓ Exact</b><br>every sample equals the original")
         else:
             self._result.setText(

@@ -9,25 +9,27 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PyQt6.QtCore import QObject, Qt
+from PyQt6.QtCore import QObject, QTimer
 from PyQt6.QtGui import QGuiApplication
 from PyQt6.QtWidgets import QFileDialog
 
 from pyrviewer.compute import animation, display, image, writing
-from pyrviewer.compute.errors import UserError
 from pyrviewer.compute.signed import savable
-from pyrviewer.labs.octaves.script import python_script
-from pyrviewer.session.viewport import Viewport
-from pyrviewer.ui.canvas import Canvas
+from pyrviewer.labs.octaves.script import python_script, rebuild_script
 from pyrviewer.ui.menus import context_menu
-from pyrviewer.ui.picture import qimage
+from pyrviewer.ui.widgets.pop_out import PopOut
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from PyQt6.QtCore import QPoint
 
+    from pyrviewer.compute.image import Array
     from pyrviewer.compute.ticket import Ticket
     from pyrviewer.labs.octaves.controller import OctavesLab
-    from pyrviewer.labs.octaves.run import Build, Octave
+    from pyrviewer.labs.octaves.run import Build
+    from pyrviewer.labs.octaves.state import Octaves
+    from pyrviewer.ui.picture import Layer
 
 MENU = (
     "octaves.copy_octave", "octaves.save_octave", "octaves.pop_out", "", "octaves.save_all",
@@ -36,52 +38,63 @@ MENU = (
 
 
 class Exporter(QObject):
-    """Writes and copies octaves in the background, asking where to."""
+    """Writes and copies what a pane shows, in the background, asking where to."""
 
     def __init__(self, lab: OctavesLab) -> None:
         super().__init__(lab)
         self._lab = lab
+        self._clicked: Layer | None = None
         self._lane = lab.context.jobs.lane("Exporting", self)
         self._lane.succeeded.connect(lab.context.notices.info)
         self._lane.failed.connect(lab.context.notices.error)
         lab.lanes = (*lab.lanes, self._lane)
 
-    # Where to
+    # What and where to
 
     def _stem(self) -> str:
         document = self._lab.document
         return Path(document.name).stem if document else "octaves"
 
-    def _ask(self, title: str, name: str, filters: str) -> Path | None:
+    def _ask(self, title: str, name: str, suffixes: Sequence[str]) -> Path | None:
+        """Ask for a file; the suffix of the proposed name is added where none is typed."""
         settings = self._lab.context.settings
         folder = settings.get("export_folder", "")
+        patterns = " ".join(f"*{suffix}" for suffix in suffixes)
         chosen, _ = QFileDialog.getSaveFileName(
-            self._lab.view, title, str(Path(folder) / name), filters
+            self._lab.view, title, str(Path(folder) / name), f"{title} ({patterns})"
         )
         if not chosen:
             return None
-        settings.set("export_folder", str(Path(chosen).parent))
-        return Path(chosen)
+        path = Path(chosen)
+        settings.set("export_folder", str(path.parent))
+        return path if path.suffix else path.with_suffix(Path(name).suffix)
 
-    def _chosen(self) -> tuple[Build, Octave] | None:
-        build = self._lab.build
+    def _target(self) -> Layer | None:
+        """Return the layer that was clicked, what the layout is about, or the selected octave."""
+        if self._clicked is not None:
+            return self._clicked
+        build, state = self._lab.build, self._lab.state
         if build is None or not build.complete:
             return None
-        return build, build.octaves[min(self._lab.state.selected, len(build.octaves) - 1)]
+        first = next((c.layers[0] for c in self._lab.view.grid.canvases if c.layers), None)
+        if state.layout in ("rebuild", "aliasing") and first is not None:
+            return first
+        octave = build.octaves[min(state.selected, len(build.octaves) - 1)]
+        return self._lab.view.native_layer(build, octave)
 
     # Saving
 
     def save_octave(self) -> None:
-        """Ask for a file and write the selected octave."""
-        found = self._chosen()
-        if found is None:
+        """Ask for a file and write the picture with its own values."""
+        layer = self._target()
+        if layer is None or layer.source is None:
             return
-        octave = found[1]
-        suffix = ".tif" if savable(octave.source).dtype == "float32" else ".png"
-        name = f"{self._stem()}_{octave.level}{suffix}"
-        path = self._ask("Save octave", name, "Images (*.png *.tif *.jpg *.webp *.bmp)")
+        pixels = savable(layer.source)
+        suffix = ".tif" if pixels.dtype == "float32" else ".png"
+        name = f"{self._stem()}_{_file_name(layer)}{suffix}"
+        path = self._ask("Save picture", name, writing.suffixes_for(pixels))
         if path is not None:
-            self._lane.submit(partial(write_octave, octave=octave, path=path))
+            self._lane.submit(partial(write_picture, pixels=pixels, path=path))
 
     def save_all(self) -> None:
         """Ask for a folder and write every octave."""
@@ -93,70 +106,82 @@ class Exporter(QObject):
 
     def save_animation(self) -> None:
         """Ask for a file and write the coarse-to-fine animation."""
-        build = self._lab.build
+        document, build = self._lab.document, self._lab.build
+        if document is None or build is None:
+            return
         name = f"{self._stem()}_coarse_to_fine.gif"
-        path = self._ask("Export animation", name, "Animations (*.gif *.mp4)")
-        if build is not None and path is not None:
-            self._lane.submit(partial(write_animation, build=build, path=path))
+        path = self._ask("Export animation", name, animation.SUFFIXES)
+        if path is not None:
+            work = partial(write_animation, octaves=document.octaves, limits=build.range, path=path)
+            self._lane.submit(work)
 
     def save_numbers(self) -> None:
         """Ask for a file and write sizes and bytes."""
         build = self._lab.build
-        path = self._ask("Export numbers", f"{self._stem()}.json", "Numbers (*.json *.csv)")
+        path = self._ask("Export numbers", f"{self._stem()}.json", (".json", ".csv"))
         if build is not None and path is not None:
             self._lane.submit(partial(write_numbers, build=build, path=path))
 
     # Copying
 
     def copy_octave(self) -> None:
-        """Put the selected octave on the clipboard as it is displayed."""
-        found, clipboard = self._chosen(), QGuiApplication.clipboard()
-        if found is None or clipboard is None:
+        """Put the picture on the clipboard as it is displayed."""
+        layer, clipboard = self._target(), QGuiApplication.clipboard()
+        chosen = layer.picture.choose(1.0) if layer is not None else None
+        if layer is None or clipboard is None or chosen is None:
             return
-        mip = found[1].mips[0]
-        if mip is not None:
-            edge = mip.border
-            height, width = (side - 2 * edge for side in mip.pixels.shape[:2])
-            pixels = mip.pixels[edge : edge + height, edge : edge + width].copy()
-            clipboard.setImage(qimage(pixels).copy())
-            self._lab.context.notices.info(f"Octave {found[1].level} copied, {width} × {height}.")
+        texture, edge = chosen[0], chosen[0].border
+        shown = texture.image.copy(
+            edge, edge, texture.image.width() - 2 * edge, texture.image.height() - 2 * edge
+        )
+        clipboard.setImage(shown)
+        size = f"{shown.width()} × {shown.height()}"
+        self._lab.context.notices.info(f"{layer.title} copied, {size}.")
 
     def copy_python(self) -> None:
-        """Put a script on the clipboard that computes these octaves."""
+        """Put a script on the clipboard that computes what is shown."""
         clipboard, build = QGuiApplication.clipboard(), self._lab.build
         if clipboard is not None and build is not None and self._lab.document is not None:
-            path = self._lab.document.path
-            clipboard.setText(python_script(build.request, str(path or "image.png")))
+            path = str(self._lab.document.path or "image.png")
+            if self._lab.state.layout == "rebuild":
+                text = rebuild_script(self._lab.state.band_gains(self._lab.bands), path)
+            else:
+                text = python_script(build.request, path)
+            clipboard.setText(text)
             self._lab.context.notices.info("Copied as Python.")
 
     # Showing elsewhere
 
     def pop_out(self) -> None:
-        """Show the selected octave in a window of its own."""
-        found = self._chosen()
-        if found is None:
-            return
-        layer = self._lab.view.native_layer(*found)
-        viewport = Viewport()
-        canvas = Canvas(viewport, self._lab.view)
-        canvas.setWindowFlag(Qt.WindowType.Window)
-        canvas.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        viewport.setParent(canvas)
-        canvas.setWindowTitle(f"{self._stem()} · {layer.title}")
-        canvas.set_layers([layer])
-        canvas.resize(640, 480)
-        canvas.show()
-        viewport.set_view(canvas.fitted(), fitting=True)
+        """Show the picture in a window of its own."""
+        layer = self._target()
+        if layer is not None:
+            PopOut(layer, f"{self._stem()} · {layer.title}", self._lab.view).show()
 
-    def show_menu(self, place: QPoint) -> None:
-        """Open the context menu of a pane."""
-        context_menu(self._lab.view, self._lab.actions(), MENU).popup(place)
+    def show_menu(self, place: QPoint, layer: Layer | None) -> None:
+        """Open the context menu of a pane; while it is open, its layer is what is saved."""
+        self._clicked = layer
+        menu = context_menu(self._lab.view, self._lab.actions(), MENU)
+        menu.aboutToHide.connect(self._forget_later)
+        menu.popup(place)
+
+    def _forget_later(self) -> None:
+        QTimer.singleShot(0, self._forget)  # the chosen action runs after the menu has gone
+
+    def _forget(self) -> None:
+        self._clicked = None
 
 
-def write_octave(ticket: Ticket, octave: Octave, path: Path) -> str:
-    """Write one octave; for worker threads."""
-    ticket.check(0)
-    image.write(path, savable(octave.source))
+def _file_name(layer: Layer) -> str:
+    """Return a layer's title as a part of a file name."""
+    words = "".join(letter if letter.isalnum() else " " for letter in layer.title).split()
+    return "_".join(words).lower()
+
+
+def write_picture(ticket: Ticket, pixels: Array, path: Path) -> str:
+    """Write one picture; for worker threads."""
+    ticket.check()
+    image.write(path, pixels)
     return f"{path.name} saved."
 
 
@@ -170,16 +195,13 @@ def write_all(ticket: Ticket, build: Build, folder: Path, stem: str) -> str:
     return f"{len(build.octaves)} octaves saved in {folder.name}."
 
 
-def write_animation(ticket: Ticket, build: Build, path: Path) -> str:
+def write_animation(
+    ticket: Ticket, octaves: Octaves, limits: tuple[float, float], path: Path
+) -> str:
     """Write the coarse-to-fine animation; for worker threads."""
-    request = build.request
-    if request.prefilter != "binomial" or request.ratio != 2:
-        raise UserError(f"{path.name}: the animation needs binomial octaves at ratio 2.")
-    limits = build.range
-    small = [octave for octave in build.gaussian if max(octave.shape[:2]) <= animation.MAX_SIDE]
-    shown = [
-        display.to_display(octave, *limits)[..., 2::-1] for octave in small or build.gaussian[-1:]
-    ]
+    found = octaves(ticket)
+    small = [octave for octave in found if max(octave.shape[:2]) <= animation.MAX_SIDE]
+    shown = [display.to_display(octave, *limits)[..., 2::-1] for octave in small]
     animation.write(path, animation.coarse_to_fine(shown, ticket), fps=12)
     return f"{path.name} saved."
 
@@ -205,7 +227,7 @@ def numbers(build: Build) -> list[dict[str, object]]:
 
 def write_numbers(ticket: Ticket, build: Build, path: Path) -> str:
     """Write sizes and bytes as JSON or CSV; for worker threads."""
-    ticket.check(0)
+    ticket.check()
     rows = numbers(build)
     if path.suffix.lower() == ".csv":
         out = io.StringIO()

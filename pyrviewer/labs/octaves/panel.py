@@ -12,17 +12,19 @@ from superqt import QLabeledDoubleSlider, QLabeledSlider
 from pyrviewer.labs.octaves.equaliser import Equaliser
 from pyrviewer.labs.octaves.state import CHARTS, PREFILTERS
 from pyrviewer.labs.octaves.storage_bar import StorageBar
-from pyrviewer.ui.picture import format_value
 from pyrviewer.ui.widgets.form import Choice, Section, Segments, Switch, caption
 from pyrviewer.ui.widgets.plot import Plot
 from pyrviewer.ui.widgets.table import TextTable
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from pyrviewer.compute.histogram import Histogram
     from pyrviewer.compute.prefilter import Prefilter
-    from pyrviewer.labs.octaves.run import Build, Measurements, Rebuilt
+    from pyrviewer.labs.octaves.measure import Measurements
+    from pyrviewer.labs.octaves.rebuild import Rebuilt
+    from pyrviewer.labs.octaves.run import Build
     from pyrviewer.labs.octaves.state import OctavesState
-    from pyrviewer.ui.navigator import Hover
 
 PREFILTER_NAMES = {
     "binomial": "Binomial",
@@ -87,7 +89,7 @@ class OctavesPanel(QScrollArea):
             self.changed.emit(name, value)
 
     def _pyramid_section(self) -> None:
-        section = self._section(
+        section = self.pyramid = self._section(
             "Pyramid", "An image smoothed and halved again and again; each step is an octave."
         )
         self.kind = Segments(KIND_ITEMS, section, fill=True)
@@ -111,18 +113,18 @@ class OctavesPanel(QScrollArea):
             "What smooths before samples are dropped. Binomial: 1 4 6 4 1 over 16, as cv2.pyrDown.",
         )  # fmt: skip
         self.true_geometry = Switch("True geometry", section)
-        self.true_geometry.setToolTip(
-            "Place level k at scale 2^k and offset 0.5 - 2^(k-1), where its samples lie. "
-            "Off: stack edge to edge, as [::2] suggests, and see the octaves drift."
-        )
         self.true_geometry.clicked.connect(self._geometry_clicked)
         self.smooth = Switch("Smooth enlargement", section)
-        self.smooth.setToolTip(
-            "Enlarge octaves with the pyramid's own kernel (cv2.pyrUp). Off: show their pixels."
-        )
         self.smooth.clicked.connect(self._smooth_clicked)
-        section.rows.addWidget(self.true_geometry)
-        section.rows.addWidget(self.smooth)
+        section.add_switch(
+            self.true_geometry,
+            "Place level k at scale 2^k and offset 0.5 - 2^(k-1), where its samples lie. "
+            "Off: stack edge to edge, as [::2] suggests, and see the octaves drift.",
+        )
+        section.add_switch(
+            self.smooth,
+            "Enlarge octaves with the pyramid's own kernel (cv2.pyrUp). Off: show their pixels.",
+        )
         self.note = caption("", section)
         section.rows.addWidget(self.note)
 
@@ -250,7 +252,7 @@ class OctavesPanel(QScrollArea):
         self.prefilter.show_value(state.prefilter)
         self.true_geometry.setChecked(state.true_geometry)
         self.smooth.setChecked(state.smooth)
-        free = state.kind != "laplacian"
+        free = state.kind != "laplacian" and state.layout != "rebuild"
         self.ratio.setEnabled(state.free_ratio)
         self.prefilter.setEnabled(free)
         self.note.setText(
@@ -260,6 +262,8 @@ class OctavesPanel(QScrollArea):
         )
         ignored = state.ratio != 2 and not state.free_ratio
         self.note.setVisible(ignored or (not free and not state.exact_bands))
+        self.pyramid.setVisible(state.layout != "aliasing")
+        self.kind.setEnabled(state.layout != "rebuild")
         self.rebuild.setVisible(state.layout == "rebuild")
         self.aliasing.setVisible(state.layout == "aliasing")
         self.chart.show_value(state.chart)
@@ -287,33 +291,12 @@ class OctavesPanel(QScrollArea):
 
     def show_rebuilt(self, rebuilt: Rebuilt) -> None:
         """Show how far the rebuilt image is from the original."""
-        self.equaliser.show_result(rebuilt.comparison)
+        self.equaliser.show_result(rebuilt.comparison, on_grey=rebuilt.on_grey)
 
-    def show_values(
-        self, build: Build | None, hover: Hover | None, places: dict[int, tuple[int, int]],
-        *, frozen: bool,
-    ) -> None:  # fmt: skip
+    def show_values(self, rows: Sequence[tuple[str, str, str]], marked: int, hint: str) -> None:
         """List the values under the mouse in their native dtype."""
-        if build is None or hover is None:
-            self.values_hint.setText("Point at the image.")
-            levels = len(build.octaves) if build else 0
-            self.table.show_rows([(str(k), "", "") for k in range(levels)])
-            return
-        rows: list[tuple[str, str, str]] = []
-        marked = -1
-        for octave in build.octaves:
-            x, y = places[octave.level]
-            sample = octave.source[y, x]
-            values = [sample.item()] if octave.source.ndim == 2 else [v.item() for v in sample]
-            text = " ".join(f"{format_value(v):>4}" for v in values)
-            if octave.level == hover.level:
-                marked = len(rows)
-            rows.append((str(octave.level), f"{x}, {y}", text))
         self.table.show_rows(rows, marked)
-        dtype = build.octaves[0].source.dtype
-        self.values_hint.setText(
-            f"{dtype}. Held: click again to let go." if frozen else f"{dtype}. Click to hold."
-        )
+        self.values_hint.setText(hint)
 
     def show_histogram(self, found: Histogram, level: int) -> None:
         """Draw the distribution of the selected octave's values."""

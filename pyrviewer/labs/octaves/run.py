@@ -5,9 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from pyrviewer.compute import charts, display, geometry, histogram, pyramid, signed, spectrum
+from pyrviewer.compute import display, geometry, pyramid
 from pyrviewer.compute.mipmap import Mip, bordered, mipmap
 
 if TYPE_CHECKING:
@@ -19,7 +17,6 @@ if TYPE_CHECKING:
     from pyrviewer.labs.octaves.state import BuildRequest
 
 COARSE = 2_000_000  # pixels: octaves up to this size are shown before the finer ones are ready
-BENCH_SIDE = 1024  # pixels: the aliasing bench works on the middle of the image
 
 
 @dataclass(frozen=True, eq=False)
@@ -146,20 +143,20 @@ def _show_bands(
         signed = [bands.signed_band(k) for k in range(bands.levels)]
     else:
         signed = pyramid.difference_of_gaussians(octaves, ticket=ticket)[:-1]
-    limit = max((display.signed_limit(band) for band in signed), default=1.0)
+    limits = [display.signed_limit(band) for band in signed]
+    if not request.auto_range:  # one range for all shows which bands are strong
+        limits = [max(limits, default=1.0)] * len(limits)
     shown = []
-    for k, band in enumerate(signed):
+    for k, (band, limit) in enumerate(zip(signed, limits, strict=True)):
         picture = display.signed_to_display(band, limit, ticket=ticket)
         shown.append(Octave(k, band, grids[k], mipmap(picture, ticket, border=k > 0), limit))
         ticket.check((k + 1) / len(octaves))
     top = len(octaves) - 1
-    limits = display.auto_range(octaves[0])
-    residual = display.to_display(octaves[top], *limits, ticket=ticket)
-    shown.append(
-        Octave(
-            top, octaves[top], grids[top], mipmap(residual, ticket, border=top > 0), range=limits
-        )
+    span = display.auto_range(octaves[0])
+    residual = mipmap(
+        display.to_display(octaves[top], *span, ticket=ticket), ticket, border=top > 0
     )
+    shown.append(Octave(top, octaves[top], grids[top], residual, range=span))
     return shown
 
 
@@ -200,139 +197,3 @@ def patches(ticket: Ticket, requests: Sequence[PatchRequest]) -> list[PatchResul
         grid = geometry.level_geometry(shape, request.to_level, ratio=ratio, prefilter=prefilter)
         results.append(PatchResult(request, shown, grid))
     return results
-
-
-@dataclass(frozen=True, eq=False)
-class RebuildRequest:
-    """A Laplacian pyramid and what to rebuild the image with."""
-
-    octaves: list[Array]
-    gains: tuple[float, ...]
-    range: tuple[float, float]
-    preview_level: int = 0
-
-
-@dataclass(frozen=True, eq=False)
-class Rebuilt:
-    """A rebuilt image beside the original, at an octave of theirs."""
-
-    comparison: signed.Comparison
-    level: int
-    rebuilt: Octave
-    error: Octave
-
-
-def rebuild(ticket: Ticket, request: RebuildRequest) -> Rebuilt:
-    """Rebuild the image from its bands, first at the screen's octave and then in full."""
-    octaves = request.octaves
-    bands = pyramid.laplacian_pyramid(octaves[0], len(octaves) - 1, octaves=octaves, ticket=ticket)
-    if request.preview_level > 0:
-        level = min(request.preview_level, bands.levels)
-        ticket.offer(_compare(ticket, request, bands, level))
-    return _compare(ticket, request, bands, 0)
-
-
-def _compare(
-    ticket: Ticket, request: RebuildRequest, bands: pyramid.LaplacianPyramid, level: int
-) -> Rebuilt:
-    original = request.octaves[level]
-    rebuilt = bands.collapse(request.gains, down_to=level, ticket=ticket)
-    found = signed.compare(rebuilt, original, ticket=ticket)
-    limit = display.signed_limit(found.difference)
-    grid = geometry.level_geometry(request.octaves[0].shape[:2], level)
-    shown = display.to_display(rebuilt, *request.range, ticket=ticket)
-    error = display.signed_to_display(found.difference, limit, ticket=ticket)
-    return Rebuilt(
-        found,
-        level,
-        Octave(level, rebuilt, grid, mipmap(shown, ticket, border=level > 0), range=request.range),
-        Octave(level, found.difference, grid, mipmap(error, ticket, border=level > 0), limit),
-    )
-
-
-@dataclass(frozen=True, eq=False)
-class Measurements:
-    """Radial power spectra per octave, what each reduction folds back, and one histogram."""
-
-    spectra: list[spectrum.RadialSpectrum]
-    foldings: list[spectrum.Folding]
-    histogram: histogram.Histogram
-    level: int
-
-
-def measure(
-    ticket: Ticket, octaves: list[Array], prefilter: pyramid.Prefilter, shown: Octave
-) -> Measurements:
-    """Measure the spectra of octaves with at least 16 pixels a side, and the shown one's values."""
-    values = histogram.histogram(shown.source, ticket=ticket)
-    large = [octave for octave in octaves if min(octave.shape[:2]) >= 16]
-    radial, foldings = [], []
-    for k, octave in enumerate(large):
-        radial.append(spectrum.radial_spectrum(octave))
-        ticket.check((2 * k + 1) / (2 * len(large)))
-        if prefilter != "max":
-            foldings.append(spectrum.folding(octave, prefilter))
-        ticket.check((k + 1) / len(large))
-    return Measurements(radial, foldings, values, shown.level)
-
-
-@dataclass(frozen=True, eq=False)
-class BenchRequest:
-    """What the aliasing bench reduces: an image, how often, and which two it subtracts."""
-
-    pixels: Array
-    level: int
-    prefilters: tuple[pyramid.Prefilter, ...]
-    first: pyramid.Prefilter
-    second: pyramid.Prefilter
-
-
-@dataclass(frozen=True, eq=False)
-class Bench:
-    """One octave by several prefilters, with the alias energy of its last reduction."""
-
-    request: BenchRequest
-    shape: tuple[int, int]
-    octaves: dict[pyramid.Prefilter, Octave]
-    alias: dict[pyramid.Prefilter, float]
-    difference: Octave
-
-
-def chart(name: str, pixels: Array) -> Array:
-    """Return the image's middle or a test chart."""
-    if name == "zone plate":
-        return charts.zone_plate(BENCH_SIDE)
-    if name == "chirp":
-        return charts.chirp(BENCH_SIDE)
-    top, left = (max(0, (side - BENCH_SIDE) // 2) for side in pixels.shape[:2])
-    return np.ascontiguousarray(pixels[top : top + BENCH_SIDE, left : left + BENCH_SIDE])
-
-
-def bench(ticket: Ticket, request: BenchRequest) -> Bench:
-    """Reduce one picture with every prefilter."""
-    pixels, shape = request.pixels, request.pixels.shape[:2]
-    limits = display.auto_range(pixels)
-    shown: dict[pyramid.Prefilter, Octave] = {}
-    alias: dict[pyramid.Prefilter, float] = {}
-    for index, prefilter in enumerate(request.prefilters):
-        octaves = pyramid.gaussian_pyramid(
-            pixels, request.level, prefilter=prefilter, ticket=ticket
-        )
-        octave = octaves[-1]
-        grid = geometry.level_geometry(shape, request.level, prefilter=prefilter)
-        picture = display.to_display(octave, *limits)
-        shown[prefilter] = Octave(request.level, octave, grid, mipmap(picture, ticket, border=True))
-        reduced = request.level > 0  # a picture of 1 x 1 cannot be
-        alias[prefilter] = spectrum.folding(octaves[-2], prefilter).share if reduced else 0.0
-        ticket.check((index + 1) / (len(request.prefilters) + 1))
-    first, second = shown[request.first], shown[request.second]
-    enlarged = [
-        pyramid.upsample(octave.source, request.level, shape, prefilter=prefilter, ticket=ticket)
-        for octave, prefilter in ((first, request.first), (second, request.second))
-    ]
-    difference = signed.compare(*enlarged, ticket=ticket).difference
-    limit = display.signed_limit(difference)
-    picture = display.signed_to_display(difference, limit)
-    base = geometry.level_geometry(shape, 0)
-    mixed = Octave(request.level, difference, base, mipmap(picture, ticket, border=False), limit)
-    return Bench(request, shape, shown, alias, mixed)

@@ -35,6 +35,14 @@ DOG = (
 octaves = pyramid.difference_of_gaussians(octaves)
 """
 )
+REBUILD = """\
+from pyrviewer.compute import image, pyramid
+
+photo = image.read({path!r}).pixels
+laplacian = pyramid.laplacian_pyramid(photo, {levels})
+rebuilt = laplacian.collapse(gains={gains})
+image.write("rebuilt.tif", rebuilt)
+"""
 SHOW = """\
 for level, octave in enumerate(octaves):
     print(level, octave.shape, octave.dtype)
@@ -56,3 +64,8 @@ def python_script(request: BuildRequest, path: str) -> str:
         path=path, levels=request.levels, prefilter=request.prefilter, ratio=request.ratio
     )
     return head + SHOW
+
+
+def rebuild_script(gains: tuple[float, ...], path: str) -> str:
+    """Return a script that rebuilds an image from its bands with these gains."""
+    return REBUILD.format(path=path, levels=len(gains) - 1, gains=list(gains))

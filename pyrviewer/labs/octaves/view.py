@@ -28,11 +28,14 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pyrviewer.compute.geometry import LevelGeometry
-    from pyrviewer.labs.octaves.run import Bench, Build, Octave, PatchResult, Rebuilt
+    from pyrviewer.labs.octaves.measure import Bench
+    from pyrviewer.labs.octaves.rebuild import Rebuilt
+    from pyrviewer.labs.octaves.run import Build, Octave, PatchResult
     from pyrviewer.labs.octaves.state import OctavesState
 
     Box = tuple[float, float, float, float]
 
+NARROWEST = 130  # logical pixels a pane of a row
 TINT_SIDE = 512  # pixels: footprints wider than this are outlined only
 TITLES = {"gaussian": "Octave", "laplacian": "Band", "dog": "DoG"}
 LAYOUT_ITEMS = (
@@ -54,10 +57,13 @@ COMPARE_ITEMS = (
 
 def range_text(octave: Octave) -> str:
     """Return what black and white stand for, where it is not the plain 0 to 255."""
+    whole = np.issubdtype(octave.source.dtype, np.integer)
     if octave.limit:
-        return f"±{octave.limit:.3g}"
+        return f"±{octave.limit:.0f}" if whole else f"±{octave.limit:.3g}"
     low, high = octave.range
-    return "" if (low, high) == (0, 255) else f"{low:.4g} to {high:.4g}"
+    if (low, high) == (0, 255):
+        return ""
+    return f"{low:.0f} to {high:.0f}" if whole else f"{low:.4g} to {high:.4g}"
 
 
 def arrange(
@@ -101,6 +107,7 @@ class OctavesView(QWidget):
     hovered = pyqtSignal(object)
     clicked = pyqtSignal(object)
     menu_requested = pyqtSignal(object, QPoint)
+    double_clicked = pyqtSignal()
     patches_wanted = pyqtSignal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -129,6 +136,7 @@ class OctavesView(QWidget):
         self.grid = PaneGrid(self)
         self.grid.hovered.connect(self.hovered)
         self.grid.clicked.connect(self.clicked)
+        self.grid.double_clicked.connect(self.double_clicked)
         self.grid.menu_requested.connect(self.menu_requested)
         self.grid.settled.connect(self.patches_wanted)
         outer.addWidget(self.grid, 1)
@@ -155,14 +163,21 @@ class OctavesView(QWidget):
         """Bring the bar in line with the state."""
         self.layouts.show_value(state.layout)
         self.compare.show_value(state.compare)
-        self.compare.setVisible(state.layout in ("one", "rebuild"))
+        compared = state.layout == "one" and state.kind == "gaussian"
+        self.compare.setVisible(compared or state.layout == "rebuild")
         self.transport.setVisible(state.layout == "rebuild")
         detail = bands if state.detail < 0 else min(state.detail, bands)
         self.transport.show_range(bands, detail, f"{detail} of {bands} bands")
 
-    def show_build(self, build: Build, state: OctavesState, difference: Octave | None) -> None:
-        """Show a pyramid in the state's layout."""
-        base = self._base(build)
+    def show_build(
+        self,
+        build: Build,
+        state: OctavesState,
+        difference: Octave | None,
+        reference: Octave | None,
+    ) -> None:
+        """Show a pyramid in the state's layout; `reference` is the image itself."""
+        base = self._base(reference)
         enlarged = [self._enlarged(octave, build, state) for octave in build.octaves]
         panes = [Pane(self.shared, [layer], peek=[base] if base else []) for layer in enlarged]
         shares: tuple[float, ...] = ()
@@ -171,9 +186,11 @@ class OctavesView(QWidget):
         if state.layout == "native":
             rows = [[self._stack_pane(build, 1.0)]]
         elif state.layout == "both":
-            rows, shares = [[self._stack_pane(build, 1 - lower)], panes], (1 - lower, lower)
+            below = self._lines(panes)
+            rows = [[self._stack_pane(build, 1 - lower)], *below]
+            shares = (1 - lower, *(lower / len(below) for _ in below))
         elif state.layout == "upsampled":
-            rows = [panes]
+            rows = self._lines(panes)
         elif state.layout == "grid":
             height, width = build.request.pixels.shape[:2]
             rows = self._wrapped(panes, width / height)
@@ -190,18 +207,29 @@ class OctavesView(QWidget):
         extent = (0.0, 0.0, float(width), float(height))
         return self._layer(self._title(octave, build), octave, grid, extent)
 
-    def _base(self, build: Build) -> Layer | None:
-        """Return the original as a layer; the bands' pyramid has none to show."""
-        if build.request.kind != "gaussian":
+    def _base(self, original: Octave | None) -> Layer | None:
+        """Return the image itself as a layer."""
+        if original is None:
             return None
-        octave = build.octaves[0]
-        return self._layer("Original", octave, octave.geometry, self._extent(build))
+        height, width = original.geometry.shape
+        extent = (0.0, 0.0, float(width), float(height))
+        return self._layer("Original", original, original.geometry, extent)
 
     def _row_share(self, build: Build) -> float:
         """Return the share of the height that a row of enlarged octaves can use."""
         height, width = build.request.pixels.shape[:2]
-        needed: float = self.grid.width() / len(build.octaves) * height / width + 2 * TITLE_HEIGHT
-        return min(max(needed / max(1, self.grid.height()), 0.2), 0.5)
+        lines = self._line_count(len(build.octaves))
+        across = -(-len(build.octaves) // lines)
+        needed: float = self.grid.width() / across * height / width + 2 * TITLE_HEIGHT
+        return min(max(lines * needed / max(1, self.grid.height()), 0.2), 0.5)
+
+    def _line_count(self, panes: int) -> int:
+        """Return how many lines a row of panes breaks into so that none is a mere stamp."""
+        return min(panes, -(-panes * NARROWEST // max(1, self.grid.width())))
+
+    def _lines(self, panes: Sequence[Pane]) -> list[Sequence[Pane]]:
+        across = -(-len(panes) // self._line_count(len(panes)))
+        return [panes[k : k + across] for k in range(0, len(panes), across)]
 
     def _extent(self, build: Build) -> Box:
         height, width = build.request.pixels.shape[:2]
@@ -253,7 +281,7 @@ class OctavesView(QWidget):
         build: Build,
         state: OctavesState,
     ) -> Pane:
-        if base is None or state.compare == "second":
+        if base is None or state.compare == "second" or state.kind != "gaussian":
             return Pane(self.shared, [result], peek=[base] if base else [])
         if state.compare == "first":
             return Pane(self.shared, [base], peek=[result])
@@ -266,13 +294,15 @@ class OctavesView(QWidget):
         )
         return Pane(self.shared, [shown], peek=[base])
 
-    def show_rebuilt(self, build: Build, rebuilt: Rebuilt, state: OctavesState) -> None:
-        """Show the rebuilt image and its error."""
-        original = build.gaussian[0]
-        extent = (0.0, 0.0, float(original.shape[1]), float(original.shape[0]))
-        result = self._layer("Rebuilt", rebuilt.rebuilt, rebuilt.rebuilt.geometry, extent)
-        error = self._layer("Error", rebuilt.error, rebuilt.error.geometry, extent)
-        base = self._base(build)
+    def show_rebuilt(self, rebuilt: Rebuilt, state: OctavesState, reference: Octave | None) -> None:
+        """Show the rebuilt image and its error, beside the image itself."""
+        shape = reference.geometry.shape if reference else rebuilt.rebuilt.geometry.shape
+        extent = (0.0, 0.0, float(shape[1]), float(shape[0]))
+        title = "Bands on mid-grey" if rebuilt.on_grey else "Rebuilt"
+        coarse = " · preview" if rebuilt.level else ""
+        result = self._layer(title + coarse, rebuilt.rebuilt, rebuilt.rebuilt.geometry, extent)
+        error = self._layer("Error" + coarse, rebuilt.error, rebuilt.error.geometry, extent)
+        base = self._base(reference)
         if base is None or state.compare in ("second", "difference"):
             panes = [Pane(self.shared, [result], peek=[base] if base else [])]
             if state.compare == "difference":
@@ -282,16 +312,16 @@ class OctavesView(QWidget):
         else:
             panes = [Pane(self.shared, [base], second=[result], split=0.5)]
         panes.append(Pane(self.shared, [error], peek=[base] if base else []))
-        height, width = original.shape[:2]
-        self._show_grid(panes, width / height)
+        self._show_grid(panes, shape[1] / shape[0])
 
     def show_bench(self, bench: Bench, names: dict[str, str]) -> None:
         """Show one octave by every prefilter, with its share of alias energy."""
         height, width = bench.shape
         extent = (0.0, 0.0, float(width), float(height))
         panes = []
+        part = " · middle" if bench.cropped else ""
         for prefilter, octave in bench.octaves.items():
-            title = f"{names[prefilter]} · alias {bench.alias[prefilter]:.2%}"
+            title = f"{names[prefilter]} · alias {bench.alias[prefilter]:.2%}{part}"
             layer = self._layer(title, octave, octave.geometry, extent)
             panes.append(Pane(self.bench_view, [layer]))
         request = bench.request
@@ -311,8 +341,8 @@ class OctavesView(QWidget):
     def show_selected(self, level: int) -> None:
         """Mark the panes of an octave."""
         for canvas in self.grid.canvases:
-            levels = {layer.level for layer in canvas.layers}
-            canvas.set_selected(levels == {level})
+            alone = [layer.level for layer in canvas.layers] == [level]
+            canvas.set_selected(alone, -1 if len(canvas.layers) == 1 else level)
 
     # Exact patches
 
@@ -349,10 +379,10 @@ class OctavesView(QWidget):
 
     # Footprints
 
-    def show_footprints(self, build: Build | None, hover: Hover | None, *, frozen: bool) -> None:
+    def show_footprints(self, build: Build | None, hover: Hover | None, *, held: bool) -> None:
         """Outline what the pixel under the mouse was made from, and what it went into."""
         marks = {} if build is None or hover is None else footprints(build, hover)
-        self.grid.set_highlights(marks, frozen=frozen)
+        self.grid.set_highlights(marks, frozen=held)
 
 
 def footprints(build: Build, hover: Hover) -> dict[int, Highlight]:

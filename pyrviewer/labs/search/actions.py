@@ -56,9 +56,9 @@ def _take_away(lab: SearchLab) -> list[ActionSpec]:
     return [
         ActionSpec("search.save_numbers", "Export matches ...",
                    "Save matches and cost as JSON or CSV.", out.save_numbers, (), "export",
-                   f"{MENU}/Export", enabled=found),
+                   "File/Export", enabled=found),
         ActionSpec("search.copy_matches", "Copy matches", "Copy the table of matches.",
-                   out.copy_matches, (), "copy", f"{MENU}/Export", enabled=found),
+                   out.copy_matches, (), "copy", "File/Export", enabled=found),
         ActionSpec("search.copy_python", "Copy search as Python", "Copy a script that searches.",
-                   out.copy_python, (), "code", f"{MENU}/Export", enabled=found),
+                   out.copy_python, (), "code", "File/Export", enabled=found),
     ]  # fmt: skip

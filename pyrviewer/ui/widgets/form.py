@@ -42,6 +42,7 @@ class HelpMark(QToolButton):
         self.setAccessibleName("Help")
         self.setAccessibleDescription(text)
         self.setFixedSize(20, 20)
+        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.clicked.connect(self._show)
 
     def _show(self) -> None:
@@ -71,6 +72,7 @@ class Section(QFrame):
         self._button.setText(title)
         self._button.setAutoRaise(True)
         self._button.setCheckable(True)
+        self._button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self._button.setChecked(True)
         self._button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self._button.setArrowType(Qt.ArrowType.DownArrow)
@@ -99,6 +101,15 @@ class Section(QFrame):
         self._button.setArrowType(Qt.ArrowType.DownArrow if on else Qt.ArrowType.RightArrow)
         self.body.setVisible(on)
         self.toggled.emit(on)
+
+    def add_switch(self, switch: Switch, help_text: str) -> None:
+        """Add a switch with its explanation."""
+        switch.setToolTip(help_text)
+        line = QHBoxLayout()
+        line.addWidget(switch)
+        line.addStretch(1)
+        line.addWidget(HelpMark(help_text, self.body))
+        self.rows.addLayout(line)
 
     def add_row(self, label: str, control: QWidget, help_text: str) -> None:
         """Add a labelled control with its explanation."""
@@ -196,6 +207,7 @@ class Segments(QWidget):
             button.setCheckable(True)
             button.setToolTip(tip)
             button.setAccessibleName(text)
+            button.setFocusPolicy(Qt.FocusPolicy.TabFocus)  # a click leaves the keys to the panes
             if picture:
                 button.setIcon(icon(picture))
                 button.setIconSize(QSize(16, 16))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from PyQt6.QtCore import QEvent, QObject, QSize, Qt, pyqtSignal
 from PyQt6.QtWidgets import (
     QFrame,
@@ -15,15 +13,14 @@ from PyQt6.QtWidgets import (
     QWidget,
 )
 
+from pyrviewer.session.notices import Notice
 from pyrviewer.ui.theme import RHYTHM, icon
 from pyrviewer.ui.timers import after
-
-if TYPE_CHECKING:
-    from pyrviewer.session.notices import Notice
 
 LIMIT = 4
 STAY = {"info": 4000, "warning": 9000, "error": 0}  # ms; errors stay until closed
 WIDTH = 460
+ABOVE_TRANSPORT = RHYTHM * 11  # logical pixels from the lower edge of the window
 
 
 class NoticeCard(QFrame):
@@ -39,9 +36,9 @@ class NoticeCard(QFrame):
         line = QHBoxLayout(self)
         line.setContentsMargins(RHYTHM + 4, RHYTHM, RHYTHM, RHYTHM)
         line.setSpacing(RHYTHM)
-        picture = QLabel(self)
-        picture.setPixmap(icon(notice.level).pixmap(QSize(20, 20)))
-        line.addWidget(picture)
+        self._picture = QLabel(self)
+        line.addWidget(self._picture)
+        self._draw_icon()
         text = QLabel(notice.text, self)
         text.setWordWrap(True)
         text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
@@ -58,6 +55,15 @@ class NoticeCard(QFrame):
         line.addWidget(close)
         if STAY[notice.level]:
             after(self, STAY[notice.level], self.close_notice).start()
+
+    def _draw_icon(self) -> None:
+        self._picture.setPixmap(icon(self.notice.level).pixmap(QSize(20, 20)))
+
+    def changeEvent(self, event: QEvent | None) -> None:
+        """Follow the palette."""
+        super().changeEvent(event)
+        if event is not None and event.type() == QEvent.Type.PaletteChange:
+            self._draw_icon()
 
     def height_for(self, width: int) -> int:
         """Return the height that the text needs at a width."""
@@ -87,6 +93,12 @@ class NoticeStack(QWidget):
         self._column.setContentsMargins(0, 0, 0, 0)
         self._column.setSpacing(RHYTHM)
         self._cards: list[NoticeCard] = []
+        self._earlier: list[str] = []
+        self._more = QPushButton(self)
+        self._more.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self._more.clicked.connect(self._show_earlier)
+        self._more.hide()
+        self._column.addWidget(self._more)
         over.installEventFilter(self)
         self.hide()
 
@@ -104,8 +116,18 @@ class NoticeStack(QWidget):
         self._cards.append(card)
         self._column.addWidget(card)
         if len(self._cards) > LIMIT:
-            self._remove(self._cards[0])
+            oldest = self._cards[0]
+            if oldest.notice.level == "error":
+                self._earlier.append(oldest.notice.text)
+            self._remove(oldest)
         self._place()
+
+    def _show_earlier(self) -> None:
+        """Show the errors that had to make room, as one notice."""
+        texts, self._earlier = self._earlier, []
+        for card in list(self._cards):
+            self._remove(card)
+        self.show_notice(Notice("error", "\n".join(texts)))
 
     def _remove(self, card: NoticeCard) -> None:
         if card in self._cards:
@@ -118,6 +140,7 @@ class NoticeStack(QWidget):
     def clear(self) -> bool:
         """Take all notices away; False where there were none."""
         cards = list(self._cards)
+        self._earlier.clear()
         for card in cards:
             self._remove(card)
         return bool(cards)
@@ -129,10 +152,14 @@ class NoticeStack(QWidget):
         heights = [card.height_for(self.width()) for card in self._cards]
         for card, height in zip(self._cards, heights, strict=True):
             card.setFixedHeight(height)
+        self._more.setVisible(bool(self._earlier))
+        self._more.setText(f"{len(self._earlier)} earlier errors: show them")
+        if self._earlier:
+            heights.append(self._more.sizeHint().height())
         self.resize(self.width(), sum(heights) + RHYTHM * max(0, len(heights) - 1))
         self.move(
             (self._over.width() - self.width()) // 2,
-            self._over.height() - self.height() - RHYTHM * 6,
+            self._over.height() - self.height() - ABOVE_TRANSPORT,
         )
         self.raise_()
 

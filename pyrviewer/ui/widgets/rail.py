@@ -36,6 +36,7 @@ class Rail(QWidget):
         button.setFixedWidth(WIDTH - 12)
         button.setToolTip(tip)
         button.setAccessibleName(text)
+        button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         return button
 
     def add_lab(self, identity: str, title: str, picture: str) -> None:

@@ -48,6 +48,7 @@ class Transport(QWidget):
         button.setIcon(icon(name))
         button.setIconSize(QSize(18, 18))
         button.setAutoRaise(True)
+        button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         button.setToolTip(tip)
         button.setAccessibleName(tip)
         button.clicked.connect(slot)

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from pyrviewer.compute.image import Array
     from pyrviewer.session.samples import Sample
 
-CARD = QSize(208, 176)
+CARD = QSize(208, 190)
 PICTURE = 128  # logical pixels high
 MARGIN = RHYTHM * 4
 ACCEPT = (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space)
@@ -107,9 +107,10 @@ class SampleCard(QWidget):
         font.setPointSizeF(font.pointSizeF() * (1.0 if bold else 0.88))
         painter.setFont(font)
         painter.setPen(self.palette().color(role))
-        mode = Qt.TextElideMode.ElideMiddle if bold else Qt.TextElideMode.ElideRight
-        shown = painter.fontMetrics().elidedText(text, mode, int(box.width()))
-        painter.drawText(box, Qt.AlignmentFlag.AlignLeft, shown)
+        if bold:
+            width = int(box.width())
+            text = painter.fontMetrics().elidedText(text, Qt.TextElideMode.ElideMiddle, width)
+        painter.drawText(box, Qt.TextFlag.TextWordWrap, text)
 
     def mouseReleaseEvent(self, event: QMouseEvent | None) -> None:
         """Open it."""
