@@ -3,18 +3,31 @@
 from __future__ import annotations
 
 import argparse
-import importlib
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import pyrviewer
 from pyrviewer.compute.errors import UserError
 from pyrviewer.compute.opencv import quiet_codecs
+from pyrviewer.headless import octaves, search, tour
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-COMMANDS = ("octaves", "search", "tour")
+
+class Command(Protocol):
+    """A module of `pyrviewer.headless`."""
+
+    DESCRIPTION: str
+
+    def add_arguments(self, parser: argparse.ArgumentParser) -> None:
+        """Say what the command takes."""
+
+    def run(self, options: argparse.Namespace) -> int:
+        """Do it and return the exit code."""
+
+
+COMMANDS: dict[str, Command] = {"octaves": octaves, "search": search, "tour": tour}
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -37,12 +50,11 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _run_command(name: str, arguments: Sequence[str]) -> int:
-    command = importlib.import_module(f"pyrviewer.headless.{name}")
+    command = COMMANDS[name]
     parser = argparse.ArgumentParser(prog=f"pyrviewer {name}", description=command.DESCRIPTION)
     command.add_arguments(parser)
     try:
-        code: int = command.run(parser.parse_args(arguments))
+        return command.run(parser.parse_args(arguments))
     except UserError as error:
         print(f"pyrviewer: {error}", file=sys.stderr)
         return 2
-    return code

@@ -19,15 +19,16 @@ if TYPE_CHECKING:
 REACH = 2
 """A place at one level is looked for within so many pixels of the next finer one."""
 
-_SLACK = 0.2
+_SLACK = 0.25
 _DIVES = 3
-_EXPANSIONS = 64
 _PEAKS = 512
+_SHOWN = 32
 _POLISH_SIDE = 48
 _POLISH_REACH = 24
+_CLIMB = 8
 
 _Place = tuple[int, int, float]
-_Found = list[tuple[float, float, float]]
+Found = list[tuple[float, float, float]]
 
 
 @dataclass(frozen=True)
@@ -50,23 +51,32 @@ class Descent:
         Where everything is written down.
     goal : Goal
         How many matches, of which score.
+    budget : int
+        How many places may be looked at more closely in one pass.
     ticket : Ticket, optional
         Asked before every expansion.
     """
 
     def __init__(
-        self, template: Template, record: Record, goal: Goal, ticket: Ticket | None = None
+        self,
+        template: Template,
+        record: Record,
+        goal: Goal,
+        budget: int,
+        ticket: Ticket | None = None,
     ) -> None:
+        self._budget = budget
         self._template, self._record, self._goal, self._ticket = template, record, goal, ticket
         self._seen: set[tuple[int, int, int]] = set()
         self._found: dict[tuple[int, int], float] = {}
         self._queue: list[tuple[float, int, int, int, int]] = []
+        self._waiting: list[_Place] = []
         self._tie = itertools.count()
         self._coarsest = 0
         self._expansions = 0
 
     @property
-    def found(self) -> _Found:
+    def found(self) -> Found:
         """The best places at full resolution, as (score, x, y), that do not crowd each other."""
         return self._apart(self._goal.max_matches)
 
@@ -84,20 +94,23 @@ class Descent:
             False if the budget ran out first.
         """
         self._begin(coarsest)
-        for x, y, score in self._top(coarsest, _PEAKS):
-            self._push(coarsest, x, y, score)
+        self._waiting = self._top(coarsest, _PEAKS)
+        self._waiting.reverse()
         for _ in range(_DIVES):
-            if self._queue and -self._queue[0][0] > self._threshold():
+            if self._hope() > self._threshold():
                 self._dive()
         settled = self._drain()
         if settled and self._polish():
             settled = self._drain()
+        self._climb()
         return settled
 
     def beam(self, coarsest: int, width: int) -> None:
         """Follow the `width` best places of every octave, and nothing else."""
         self._begin(coarsest)
-        places = self._top(coarsest, width)
+        places = self._top(coarsest, max(width, _SHOWN))
+        for x, y, score in places:
+            self._record.candidate(coarsest, x, y, score)
         for level in range(coarsest, 0, -1):
             children: dict[tuple[int, int], float] = {}
             for x, y, _ in places[:width]:
@@ -107,9 +120,10 @@ class Descent:
             places = sorted(((x, y, s) for (x, y), s in children.items()), key=lambda p: -p[2])
         for x, y, score in places:
             self._found[x, y] = score
+        self._climb()
 
     def _begin(self, coarsest: int) -> None:
-        self._coarsest, self._queue, self._expansions = coarsest, [], 0
+        self._coarsest, self._queue, self._waiting, self._expansions = coarsest, [], [], 0
         self._seen = {place for place in self._seen if place[0] == 0}
         for level in range(coarsest, -1, -1):
             shape = self._template.scene.level_shape(level)
@@ -121,17 +135,15 @@ class Descent:
         with self._record.time(level):
             scores = self._score(level, 0, 0, width, height)
             x, y, score = peaks(scores, count)
-            places = list(zip(x.tolist(), y.tolist(), score.tolist(), strict=True))
-            for place in places:
-                self._record.candidate(level, *place)
-        return places
+            return list(zip(x.tolist(), y.tolist(), score.tolist(), strict=True))
 
     def _score(self, level: int, x0: int, y0: int, x1: int, y1: int) -> ScoreMap:
         """Score all translations whose windows lie in a rectangle of an octave."""
         if self._ticket is not None:
             self._ticket.check()
         kernel = self._template.kernels[level]
-        scores = score_map(self._template.scene.patch(level, (x0, y0, x1, y1)), kernel)
+        patch = self._template.scene.patch(level, (x0, y0, x1, y1))
+        scores = score_map(patch, kernel, precise=level == 0)
         self._record.scores(level, x0, y0, scores, kernel)
         return scores
 
@@ -168,9 +180,25 @@ class Descent:
         estimate = score + _SLACK * level / self._coarsest
         heapq.heappush(self._queue, (-estimate, next(self._tie), level, x, y))
 
+    def _hope(self) -> float:
+        """Return the highest estimate of a place that has not been followed."""
+        while self._waiting:
+            x, y, score = self._waiting[-1]
+            if self._queue and -self._queue[0][0] >= score + _SLACK:
+                break
+            self._record.candidate(self._coarsest, x, y, score)
+            self._push(self._coarsest, x, y, score)
+            self._waiting.pop()
+        return -self._queue[0][0] if self._queue else -2.0
+
+    def _next(self) -> tuple[int, int, int]:
+        """Take the most hopeful place out of the queue."""
+        _, _, level, x, y = heapq.heappop(self._queue)
+        return level, x, y
+
     def _dive(self) -> None:
         """Follow the most hopeful place straight down."""
-        _, _, level, x, y = heapq.heappop(self._queue)
+        level, x, y = self._next()
         while level > 0:
             self._record.keep(level, x, y)
             first, *others = self._expand(level, x, y)
@@ -185,12 +213,12 @@ class Descent:
 
     def _drain(self) -> bool:
         """Expand what is estimated to beat the found ones; False if there is too much of it."""
-        budget = _EXPANSIONS + 8 * (self._goal.max_matches - 1)
+        budget = self._budget + 8 * (self._goal.max_matches - 1)
         threshold = self._threshold()
-        while self._queue and -self._queue[0][0] > threshold:
+        while self._hope() > threshold:
             if self._expansions >= budget:
                 return False
-            _, _, level, x, y = heapq.heappop(self._queue)
+            level, x, y = self._next()
             self._record.keep(level, x, y)
             for place in self._expand(level, x, y):
                 self._push(level - 1, *place)
@@ -213,6 +241,20 @@ class Descent:
                     self._push(level, x0 + int(column), y0 + int(row), float(score))
         return len(self._queue) + len(self._found) > before
 
+    def _climb(self) -> None:
+        """Move the best places to the tops of their hills, at full resolution."""
+        for score, start_x, start_y in self.found:
+            x, y, best = int(start_x), int(start_y), score
+            for _ in range(_CLIMB):
+                with self._record.time(0):
+                    x0, y0, scores = self._around(0, x, y, 1)
+                    row, column = divmod(int(scores.argmax()), scores.shape[1])
+                if (x0 + column, y0 + row) == (x, y) or scores[row, column] <= best:
+                    break
+                x, y, best = x0 + column, y0 + row, float(scores[row, column])
+                self._record.candidate(0, x, y, best)
+                self._found[x, y] = best
+
     def _threshold(self) -> float:
         """What a place must be expected to exceed to be worth a look."""
         wanted = self._goal.max_matches
@@ -222,7 +264,7 @@ class Descent:
         last = found[-1][0] if len(found) == wanted else -2.0
         return max(self._goal.min_score, last)
 
-    def _apart(self, count: int) -> _Found:
+    def _apart(self, count: int) -> Found:
         every = [(score, float(x), float(y)) for (x, y), score in self._found.items()]
         return apart(every, count, self._template.shape, self._goal.min_distance)
 

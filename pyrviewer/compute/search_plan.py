@@ -14,7 +14,8 @@ _LEAST_SHORT_SIDE = 8
 # Nanoseconds, measured with OpenCV on one machine; only their ratios matter.
 _BYTE_MAP, _FLOAT_MAP, _DIRECT, _OVERHEAD = 25.0, 35.0, 0.25, 70_000.0
 _DIVES = 12
-_GAIN = 0.8
+_GAIN = 0.6
+_BUDGET, _FEWEST, _MOST = 0.15, 12, 96
 _SECOND_ATTEMPT = 0.3
 
 
@@ -44,19 +45,25 @@ def plan(template: Template, coarsest: int | None = None) -> Plan:
     coarsest : int, optional
         What the user wants; it is reduced where the template has no pixels left.
     """
-    top = len(template.kernels) - 1
     if coarsest is not None:
-        return Plan(min(coarsest, top), f"octave {coarsest} was asked for")
-    short, long = sorted(template.shape)
-    level = 0
-    while level < top and _trusted(short >> (level + 1), long >> (level + 1)):
-        level += 1
+        level = min(coarsest, len(template.kernels) - 1)
+        return Plan(level, f"octave {coarsest} was asked for")
+    level = trusted_level(template)
     if level == 0:
         return Plan(0, f"a template of {template.shape[1]} x {template.shape[0]} pixels is small")
     if descent_cost(template, level) > _GAIN * exhaustive_cost(template):
-        return Plan(0, "scoring every translation costs no more here")
+        return Plan(0, "coarse to fine would save little here")
     height, width = template.kernels[level].shape
     return Plan(level, f"the template is still {width} x {height} pixels there")
+
+
+def trusted_level(template: Template) -> int:
+    """Return the last octave at which the template has enough pixels to tell places apart."""
+    short, long = sorted(template.shape)
+    level = 0
+    while level < len(template.kernels) - 1 and _trusted(short >> (level + 1), long >> (level + 1)):
+        level += 1
+    return level
 
 
 def again(template: Template, coarsest: int) -> bool:
@@ -64,6 +71,12 @@ def again(template: Template, coarsest: int) -> bool:
     return coarsest > 1 and (
         descent_cost(template, coarsest - 1) < _SECOND_ATTEMPT * exhaustive_cost(template)
     )
+
+
+def budget(template: Template) -> int:
+    """How many places a descent may look at before scoring everything is the better plan."""
+    share = _BUDGET * exhaustive_cost(template)
+    return max(_FEWEST, min(_MOST, int(share / _OVERHEAD)))
 
 
 def exhaustive_cost(template: Template) -> float:

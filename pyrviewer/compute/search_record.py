@@ -14,8 +14,33 @@ import numpy.typing as npt
 from pyrviewer.compute.search_trace import Candidate, LevelTrace, ScorePiece
 
 if TYPE_CHECKING:
-    from pyrviewer.compute.search_trace import ScoreMap
+    from pyrviewer.compute.search_trace import Match, Proof, ScoreMap
     from pyrviewer.compute.search_zncc import Kernel
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a way of searching came to.
+
+    Attributes
+    ----------
+    found : list of (score, x, y)
+        Whole-pixel places, best first, judged in float64.
+    proof : Proof
+        Why it stopped.
+    plan : str
+        One sentence: what was done, and why.
+    matches : tuple of Match
+        Instead of `found`, where orientation and size are found too.
+    poses : int
+        How many orientations and sizes an exhaustive search would have scored.
+    """
+
+    found: list[tuple[float, float, float]]
+    proof: Proof
+    plan: str
+    matches: tuple[Match, ...] = ()
+    poses: int = 1
 
 
 @dataclass

@@ -109,7 +109,7 @@ def prepare(scene: Scene, template: Array, mask: Array | None) -> Template:
         )
     values = _same_dtype(scene, pixels)
     reference = make_reference(values, inside)
-    extent = float(max(values.max(), -values.min()))
+    extent = max(float(values.max()), -float(values.min()))
     if reference.norm <= 1e-6 * max(extent, 1e-30) * np.sqrt(height * width):
         what = "inside its mask " if inside is not None else ""
         raise UserError(

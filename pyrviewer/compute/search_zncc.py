@@ -10,8 +10,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -33,7 +32,7 @@ _MIDDLE = 128.0
 """What is taken off uint8 before squares are added up."""
 
 _LOW_CONTRAST = 8.0
-"""Templates that deviate less, in units of uint8, have the windows' squares summed in float64."""
+"""Templates that deviate less, in units of uint8, always have squares summed in float64."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,7 +92,7 @@ def make_kernel(pixels: Array, mask: npt.NDArray[np.float32] | None = None) -> K
     return Kernel(weights, mask, count, norm, pixels)
 
 
-def score_map(patch: Array, kernel: Kernel) -> ScoreMap:
+def score_map(patch: Array, kernel: Kernel, *, precise: bool = True) -> ScoreMap:
     """Score every translation at which the template lies inside a patch.
 
     Parameters
@@ -102,12 +101,14 @@ def score_map(patch: Array, kernel: Kernel) -> ScoreMap:
         As many channels as the kernel. Its mean should not be large against its contrast.
     kernel : Kernel
         Not larger than the patch.
+    precise : bool
+        Sum the squares of large maps in float64. In float32, which is faster, scores of windows
+        with little contrast may be off by 1e-3.
 
     Returns
     -------
     (H - h + 1, W - w + 1) float32 array
-        Flat windows score 0. Scores of windows with little contrast in an image with much may be
-        off by 1e-4: `exact_score` is the judge where that matters.
+        Flat windows score 0, but for gray uint8: see `takes_bytes`.
     """
     rows, columns = patch.shape[0] - kernel.shape[0] + 1, patch.shape[1] - kernel.shape[1] + 1
     few = rows * columns <= _DIRECT
@@ -119,7 +120,8 @@ def score_map(patch: Array, kernel: Kernel) -> ScoreMap:
     if kernel.mask is not None:
         products = _products(centred, kernel.weights, few)
         return normalised(products, _masked_squares(centred, kernel), kernel)
-    means, squares = (_few_boxes if few else _boxes)(centred, kernel)
+    precise = precise or kernel.deviation < _LOW_CONTRAST
+    means, squares = _few_boxes(centred, kernel) if few else _boxes(centred, kernel, precise)
     products = _products(centred, kernel.weights, few)
     return normalised(products, _less_means(squares, means, kernel), kernel)
 
@@ -154,12 +156,12 @@ def normalised(products: ScoreMap, squares: npt.NDArray[Any], kernel: Kernel) ->
 
 def window_squares(centred: npt.NDArray[np.float32], kernel: Kernel) -> npt.NDArray[Any]:
     """Summed squares of every window less its mean; not below 0 but for rounding."""
-    means, squares = _boxes(centred, kernel)
+    means, squares = _boxes(centred, kernel, True)
     return _less_means(squares, means, kernel)
 
 
 def _boxes(
-    centred: npt.NDArray[np.float32], kernel: Kernel
+    centred: npt.NDArray[np.float32], kernel: Kernel, precise: bool
 ) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
     """Mean, and mean square, of every window, channel by channel."""
     # On uint8, cv2.sqrBoxFilter would overflow: it adds up in int32.
@@ -168,7 +170,7 @@ def _boxes(
     rows, columns = centred.shape[0] - height + 1, centred.shape[1] - width + 1
     # Anchored in the middle; what the border adds is cut off.
     inner = np.s_[top : top + rows, left : left + columns]
-    depth = cv2.CV_64F if kernel.deviation < _LOW_CONTRAST else cv2.CV_32F
+    depth = cv2.CV_64F if precise else cv2.CV_32F
     means = cv2.boxFilter(centred, depth, (width, height), anchor=(left, top))
     squares = cv2.sqrBoxFilter(centred, depth, (width, height), anchor=(left, top))
     return means[inner], squares[inner]

@@ -91,6 +91,10 @@ class Document(QObject):
             self._states[key] = found
         return found if isinstance(found, type(default)) else default
 
+    def adopt(self, key: str, state: object) -> None:
+        """Start a lab with a state on this image, where it has none yet."""
+        self._states.setdefault(key, state)
+
     def change(self, key: str, before: object, after: object, text: str, merge: str = "") -> None:
         """Change a lab's state as one undoable step."""
         if after == before:

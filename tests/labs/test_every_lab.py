@@ -56,11 +56,10 @@ def test_it_computes_and_shows_a_picture(
     qtbot: QtBot, program: Program, photo: Path, spec: LabSpec
 ) -> None:
     lab = show(program, spec)
-    empty = levels_shown(grabbed(lab.view))
     open_file(qtbot, program, photo)
     assert lab.view.isVisible()
     assert lab.panel.isVisible()
-    assert levels_shown(grabbed(lab.view)) > max(1000, 2 * empty)
+    assert levels_shown(grabbed(lab.view)) > 1000
     assert program.window.notices.texts == []
 
 
@@ -113,8 +112,6 @@ def test_cancelled_work_delivers_nothing(qtbot: QtBot, program: Program, spec: L
     qtbot.waitUntil(lambda: not any(lane.busy for lane in lab.lanes), timeout=BOUND)
     wait_idle(qtbot, program)
     assert heard == []
-    for lane in lab.lanes:  # lanes outlive this list
-        lane.disconnect()
 
 
 @every_lab

@@ -251,7 +251,7 @@ def test_leaving_lets_go(qtbot: QtBot, program: Program, noise: Array) -> None:
     open_array(qtbot, program, noise)
     canvas = one_octave(qtbot, program, 0)
     Mouse(canvas).move(canvas.width() / 2, canvas.height() / 2)
-    assert "Level 0" in program.window.status.readout.text()
+    assert "Octave 0" in program.window.status.readout.text()
     Mouse(canvas).leave()
     assert program.window.status.readout.text() == ""
 

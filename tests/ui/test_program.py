@@ -75,7 +75,7 @@ def test_everything_comes_back_at_the_next_start(
         program.window.tabs.setCurrentIndex(1)
         wait_idle(qtbot, program)
         program.menus.refresh()
-        assert action("octaves.layout.both").isChecked()
+        assert action("octaves.layout.grid").isChecked()  # as the one before it
         assert action("octaves.select.3").isChecked()
         assert not action("octaves.true_geometry").isChecked()
 

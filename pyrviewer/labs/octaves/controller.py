@@ -57,6 +57,7 @@ class OctavesLab(Lab):
         self._rebuilt: Rebuilt | None = None
         self._bench: Bench | None = None
         self._reference: Octave | None = None
+        # A new image starts as the last one was looked at.
         self._fallback = OctavesState()
         self._error_limit = 0.0
         self._make_lanes()
@@ -65,6 +66,8 @@ class OctavesLab(Lab):
         view, panel = self.view, self.panel
         view.changed.connect(self.change)
         panel.changed.connect(self.change)
+        for segments in (view.layouts, view.compare, panel.kind):
+            segments.done.connect(self.focus_view)
         view.patches_wanted.connect(self._want_patches)
         view.grid.resized.connect(self._on_resized)
         panel.measurement_opened.connect(self._want_measurements)
@@ -98,7 +101,7 @@ class OctavesLab(Lab):
 
     @property
     def state(self) -> OctavesState:
-        """The parameters on the present document; a new one starts as the last was looked at."""
+        """The parameters on the present document."""
         default = self._fallback
         return self.document.state(KEY, default) if self.document else default
 
@@ -111,6 +114,7 @@ class OctavesLab(Lab):
             after = replace(before, gains=(), muted=(), solo=AUTO, detail=AUTO)
         else:
             after = replace(before, **cast("dict[str, Any]", {name: value}))
+        # A new image starts as the last one was looked at.
         self._fallback = OctavesState(
             layout=after.layout, compare=after.compare, chart=after.chart, smooth=after.smooth
         )
@@ -131,6 +135,7 @@ class OctavesLab(Lab):
                 lane.cancel()
             self.view.show_empty()
             return
+        document.adopt(KEY, self._fallback)
         document.state_changed.connect(self._on_state)
         self._refresh()
 

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 from PyQt6.QtCore import Qt, pyqtSignal
 from PyQt6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QToolButton, QVBoxLayout, QWidget
-from superqt import QLabeledDoubleSlider
 
 from pyrviewer.labs.octaves.state import AUTO, MAX_GAIN, OctavesState
 from pyrviewer.ui.theme import RHYTHM
+from pyrviewer.ui.widgets.float_slider import FloatSlider
 from pyrviewer.ui.widgets.form import give_name
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ class _Strip:
     holder: QWidget
     mute: QToolButton
     solo: QToolButton
-    gain: QLabeledDoubleSlider
+    gain: FloatSlider
 
 
 class Equaliser(QWidget):
@@ -62,7 +62,7 @@ class Equaliser(QWidget):
         name = QLabel(holder)
         name.setObjectName("strip name")
         name.setFixedWidth(60)
-        gain = QLabeledDoubleSlider(Qt.Orientation.Horizontal, holder)
+        gain = FloatSlider(Qt.Orientation.Horizontal, holder)
         gain.setRange(0, MAX_GAIN)
         gain.setDecimals(2)
         gain.setProperty("band", index)

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 
 from PyQt6.QtCore import Qt, pyqtSignal
 from PyQt6.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
-from superqt import QLabeledDoubleSlider, QLabeledSlider
+from superqt import QLabeledSlider
 
 from pyrviewer.labs.octaves.equaliser import Equaliser
 from pyrviewer.labs.octaves.state import CHARTS, PREFILTERS
 from pyrviewer.labs.octaves.storage_bar import StorageBar
+from pyrviewer.ui.widgets.float_slider import FloatSlider
 from pyrviewer.ui.widgets.form import Choice, Section, Segments, Switch, caption
 from pyrviewer.ui.widgets.plot import Plot
 from pyrviewer.ui.widgets.table import TextTable
@@ -98,7 +99,7 @@ class OctavesPanel(QScrollArea):
         self.levels = QLabeledSlider(Qt.Orientation.Horizontal, section)
         self.levels.valueChanged.connect(self._levels_moved)
         section.add_row("Levels", self.levels, "How many times the image is reduced.")
-        self.ratio = QLabeledDoubleSlider(Qt.Orientation.Horizontal, section)
+        self.ratio = FloatSlider(Qt.Orientation.Horizontal, section)
         self.ratio.setRange(1.1, 4.0)
         self.ratio.setDecimals(2)
         self.ratio.valueChanged.connect(self._ratio_moved)

@@ -17,9 +17,10 @@ from PyQt6.QtWidgets import (
     QVBoxLayout,
     QWidget,
 )
-from superqt import QLabeledDoubleSlider, QLabeledSlider
+from superqt import QLabeledSlider
 
 from pyrviewer.ui.picture import qimage
+from pyrviewer.ui.widgets.float_slider import FloatSlider
 from pyrviewer.ui.widgets.form import Section, Switch, caption
 from pyrviewer.ui.widgets.plot import Plot
 from pyrviewer.ui.widgets.table import TextTable
@@ -161,7 +162,7 @@ class SearchPanel(QScrollArea):
         section.rows.addWidget(self.exact)
         self.matches = self._slider(section, "Matches", 1, 50, "How many places to find.")
         self.matches.valueChanged.connect(self._matches_moved)
-        self.min_score = QLabeledDoubleSlider(Qt.Orientation.Horizontal, section)
+        self.min_score = FloatSlider(Qt.Orientation.Horizontal, section)
         self.min_score.setRange(0.0, 1.0)
         self.min_score.setDecimals(2)
         self.min_score.valueChanged.connect(self._min_score_moved)

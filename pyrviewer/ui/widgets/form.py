@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from PyQt6.QtCore import QEvent, QPoint, QSize, Qt, pyqtSignal
 from PyQt6.QtGui import QColor, QPainter, QPalette
 from PyQt6.QtWidgets import (
+    QApplication,
     QButtonGroup,
     QComboBox,
     QFrame,
@@ -184,6 +185,7 @@ class Segments(QWidget):
     """A few exclusive choices, all in sight."""
 
     chosen = pyqtSignal(object)
+    done = pyqtSignal()  # after a choice by mouse: the keyboard is better off in the panes
 
     def __init__(
         self,
@@ -207,7 +209,6 @@ class Segments(QWidget):
             button.setCheckable(True)
             button.setToolTip(tip)
             button.setAccessibleName(text)
-            button.setFocusPolicy(Qt.FocusPolicy.TabFocus)  # a click leaves the keys to the panes
             if picture:
                 button.setIcon(icon(picture))
                 button.setIconSize(QSize(16, 16))
@@ -217,12 +218,20 @@ class Segments(QWidget):
             self._group.addButton(button, len(self._values))
             self._values.append(value)
             line.addWidget(button)
+        self._group.buttonPressed.connect(self._press)
         self._group.idClicked.connect(self._choose)
+        self._by_mouse = False
         policy = QSizePolicy.Policy.Expanding if fill else QSizePolicy.Policy.Maximum
         self.setSizePolicy(policy, QSizePolicy.Policy.Fixed)
 
+    def _press(self) -> None:
+        self._by_mouse = QApplication.mouseButtons() != Qt.MouseButton.NoButton
+
     def _choose(self, index: int) -> None:
         self.chosen.emit(self._values[index])
+        if self._by_mouse:
+            self._by_mouse = False
+            self.done.emit()
 
     def show_value(self, value: object) -> None:
         """Select a value without telling anyone."""

@@ -153,8 +153,8 @@ class NoticeStack(QWidget):
         for card, height in zip(self._cards, heights, strict=True):
             card.setFixedHeight(height)
         self._more.setVisible(bool(self._earlier))
-        self._more.setText(f"{len(self._earlier)} earlier errors: show them")
         if self._earlier:
+            self._more.setText(f"{len(self._earlier)} earlier errors: show them")
             heights.append(self._more.sizeHint().height())
         self.resize(self.width(), sum(heights) + RHYTHM * max(0, len(heights) - 1))
         self.move(

@@ -1,0 +1,107 @@
+"""The search by estimates: descents of growing care, and scoring everything in the end."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pyrviewer.compute.search_descent import Descent, Found, Goal
+from pyrviewer.compute.search_exhaustive import exhaustive_matches
+from pyrviewer.compute.search_plan import again, budget, plan, trusted_level
+from pyrviewer.compute.search_record import Answer, Record
+from pyrviewer.compute.search_zncc import exact_score
+
+if TYPE_CHECKING:
+    from pyrviewer.compute.search_template import Template
+    from pyrviewer.compute.search_trace import SearchSettings
+    from pyrviewer.compute.ticket import Ticket
+
+PERFECT = 1 - 1e-9
+"""A score that nothing beats."""
+
+_DOUBTFUL = 0.7
+
+
+def goal_of(settings: SearchSettings) -> Goal:
+    """Return what a descent needs to know of the settings."""
+    return Goal(settings.max_matches, settings.min_score, settings.min_distance)
+
+
+def estimate(
+    template: Template, record: Record, settings: SearchSettings, ticket: Ticket | None = None
+) -> Answer:
+    """Search coarse to fine, as far as that can be trusted, and everywhere otherwise."""
+    chosen = plan(template, settings.coarsest)
+    if settings.candidates is not None:
+        level = chosen.coarsest or (trusted_level(template) if settings.coarsest is None else 0)
+        if level > 0:
+            return _beam(template, record, settings, level, ticket)
+    if chosen.coarsest == 0:
+        return everything(template, record, settings, f"because {chosen.reason}", ticket)
+    return descend(template, record, settings, chosen.coarsest, chosen.reason, ticket)
+
+
+def descend(
+    template: Template,
+    record: Record,
+    settings: SearchSettings,
+    level: int,
+    reason: str,
+    ticket: Ticket | None = None,
+) -> Answer:
+    """Descend from an octave, then from the next finer one, then score everything."""
+    descent = Descent(template, record, goal_of(settings), budget(template), ticket)
+    began = f"Started at octave {level}, because {reason}"
+    single = settings.max_matches == 1
+    while True:
+        settled = descent.best_first(level)
+        found = judge(template, descent.found)
+        if single and found and found[0][0] >= PERFECT:
+            return Answer(found, "perfect", f"{began}; the match is perfect.")
+        if settled and found and found[0][0] >= _DOUBTFUL:
+            again_from = f", then at octave {level}" if record.attempt else ""
+            return Answer(
+                found, "estimate", f"{began}{again_from}; nothing else looked as if it could win."
+            )
+        record.attempt += 1
+        if not again(template, level):
+            break
+        level -= 1
+    why = "too many places looked alike" if not settled else "nothing looked much like it"
+    return everything(template, record, settings, f"because {why} in coarser octaves", ticket)
+
+
+def everything(
+    template: Template,
+    record: Record,
+    settings: SearchSettings,
+    reason: str,
+    ticket: Ticket | None = None,
+) -> Answer:
+    """Score every translation."""
+    found = exhaustive_matches(
+        template, record, settings.max_matches, settings.min_distance, ticket
+    )
+    return Answer(found, "exhaustive", f"Every translation was scored, {reason}.")
+
+
+def judge(template: Template, found: Found) -> Found:
+    """Score places again, in float64; best first."""
+    pixels, reference = template.scene.pixels, template.reference
+    judged = [(exact_score(pixels, reference, int(x), int(y)), x, y) for _, x, y in found]
+    return sorted(judged, key=lambda each: -each[0])
+
+
+def _beam(
+    template: Template,
+    record: Record,
+    settings: SearchSettings,
+    level: int,
+    ticket: Ticket | None,
+) -> Answer:
+    """Follow a fixed number of places."""
+    assert settings.candidates is not None
+    descent = Descent(template, record, goal_of(settings), budget(template), ticket)
+    descent.beam(level, settings.candidates)
+    best = "the best place" if settings.candidates == 1 else f"the best {settings.candidates}"
+    plan_taken = f"Followed {best} from octave to octave, beginning at octave {level}."
+    return Answer(judge(template, descent.found), "none", plan_taken)

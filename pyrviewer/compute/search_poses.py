@@ -1,0 +1,3 @@
+"""stub"""
+def search_poses(template, record, settings, ticket):
+    raise NotImplementedError

@@ -1,0 +1,138 @@
+"""Where between the pixels a match lies."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from pyrviewer.compute.opencv import cv2
+
+if TYPE_CHECKING:
+    from pyrviewer.compute.search_scene import Scene
+    from pyrviewer.compute.search_template import Template
+    from pyrviewer.compute.search_trace import Rect
+
+_LOBES = 4
+_BLOCK = 96
+_ROUNDS = 6
+_CLOSE = 1e-3
+_FARTHEST = 1.0
+_LEAST_GRADIENT = 1e-3
+
+
+def refine_position(template: Template, x: int, y: int) -> tuple[float, float]:
+    """Find the position between the pixels at which a template fits best.
+
+    The window of the scene, moved by a fraction of a pixel, is explained as a sum of the template,
+    a constant and the template's two gradients; their shares tell how far it is still off. Lucas
+    and Kanade, IJCAI 1981, with the gradients of the template (inverse compositional: Baker and
+    Matthews, IJCV 56, 2004), which noise in the scene does not bias.
+
+    Parameters
+    ----------
+    template : Template
+        What was found.
+    x, y : int
+        The best whole-pixel position.
+
+    Returns
+    -------
+    x, y : float
+        Within one pixel of the given ones; these themselves if the template has too little
+        structure, along one direction, to tell.
+    """
+    if min(template.shape) < 3:
+        return float(x), float(y)
+    left, top, right, bottom = _structured_block(template)
+    values = np.atleast_3d(template.values[top:bottom, left:right]).astype(np.float64)
+    inside = _inside(template)[top:bottom, left:right]
+    basis = np.stack([values, np.gradient(values, axis=1), np.gradient(values, axis=0)])
+    basis = _centred(basis, inside).reshape(3, -1)
+    normal = basis @ basis.T
+    along = np.linalg.eigvalsh(normal[1:, 1:])
+    if along[0] <= _LEAST_GRADIENT * along[1] or normal[0, 0] <= 0:
+        return float(x), float(y)
+    window = _window(template.scene, (x + left, y + top, x + right, y + bottom))
+    offset = np.zeros(2)
+    for _ in range(_ROUNDS):
+        moved = _centred(_moved(window, offset), inside).reshape(-1)
+        share, *slopes = np.linalg.solve(normal, basis @ moved)
+        if share <= 0:
+            return float(x), float(y)
+        step = -np.array(slopes) / share
+        offset += step
+        if np.abs(offset).max() > _FARTHEST:
+            return float(x), float(y)
+        if np.abs(step).max() < _CLOSE:
+            break
+    return x + float(offset[0]), y + float(offset[1])
+
+
+def _structured_block(template: Template) -> Rect:
+    """Choose the part of a large template whose gradients, in both directions, say most."""
+    height, width = template.shape
+    if height * width <= _BLOCK**2:
+        return 0, 0, width, height
+    level = min(2, len(template.kernels) - 1)
+    weights = template.kernels[level].weights
+    across, down = np.gradient(weights, axis=1), np.gradient(weights, axis=0)
+    rows, columns = min(height, _BLOCK), min(width, _BLOCK)
+    size = (max(1, columns >> level), max(1, rows >> level))
+    energies = [
+        cv2.boxFilter(np.atleast_3d(slope * slope).sum(axis=2), cv2.CV_32F, size, anchor=(0, 0))
+        for slope in (across, down)
+    ]
+    reach = (weights.shape[0] - size[1] + 1, weights.shape[1] - size[0] + 1)
+    weaker = np.minimum(*energies)[: reach[0], : reach[1]]
+    y, x = np.unravel_index(int(weaker.argmax()), weaker.shape)
+    top, left = min(int(y) << level, height - rows), min(int(x) << level, width - columns)
+    return left, top, left + columns, top + rows
+
+
+def _inside(template: Template) -> npt.NDArray[np.float64]:
+    """1 where a pixel and its gradient count: not on the border, not beside the mask's edge."""
+    inside = np.ones(template.shape, np.uint8)
+    if template.mask is not None:
+        inside = template.mask.astype(np.uint8)
+        inside = cv2.erode(inside, np.ones((3, 3), np.uint8), borderValue=0)
+    inside[[0, -1]] = 0
+    inside[:, [0, -1]] = 0
+    return inside[:, :, None].astype(np.float64)
+
+
+def _centred(
+    values: npt.NDArray[np.float64], inside: npt.NDArray[np.float64]
+) -> npt.NDArray[np.float64]:
+    """Values less each channel's mean inside the mask, 0 outside."""
+    count = max(float(inside.sum()), 1.0)
+    means = (values * inside).sum(axis=(-3, -2), keepdims=True) / count
+    return np.asarray((values - means) * inside)
+
+
+def _window(scene: Scene, rect: Rect) -> npt.NDArray[np.float32]:
+    """Cut a part of the scene, with a border for interpolation; its edges are repeated."""
+    x0, y0, x1, y1 = rect
+    rows = np.clip(np.arange(y0 - _LOBES, y1 + _LOBES), 0, scene.shape[0] - 1)
+    columns = np.clip(np.arange(x0 - _LOBES, x1 + _LOBES), 0, scene.shape[1] - 1)
+    part = scene.pixels[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    part = part[(rows - rows[0])[:, None], (columns - columns[0])[None, :]]
+    return np.asarray((np.atleast_3d(part) - scene.offset) / scene.gain, np.float32)
+
+
+def _moved(
+    window: npt.NDArray[np.float32], offset: npt.NDArray[np.float64]
+) -> npt.NDArray[np.float64]:
+    """Interpolate a window `offset` further right and down, without its border."""
+    across, down = _lanczos(float(offset[0])), _lanczos(float(offset[1]))
+    moved = cv2.sepFilter2D(window, cv2.CV_32F, across, down)
+    moved = np.atleast_3d(moved)[_LOBES:-_LOBES, _LOBES:-_LOBES]
+    return moved.astype(np.float64)
+
+
+def _lanczos(shift: float) -> npt.NDArray[np.float32]:
+    """Taps that read a signal `shift` ahead of the middle one: a windowed sinc of four lobes."""
+    at = np.arange(-_LOBES, _LOBES + 1) - shift
+    taps = np.where(np.abs(at) < _LOBES, np.sinc(at) * np.sinc(at / _LOBES), 0.0)
+    return np.asarray(taps / taps.sum(), np.float32)

@@ -1,0 +1,40 @@
+"""Pyramids written out in NumPy and SciPy, to compare with what the program shows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from scipy import ndimage
+
+Array = npt.NDArray[Any]
+
+TAPS = np.array([1, 4, 6, 4, 1])
+
+
+def halved(octave: Array) -> Array:
+    """Smooth with the 5-tap binomial, mirrored about the border pixels, and keep even samples."""
+    wide = octave.astype(np.float64 if octave.dtype.kind == "f" else np.int64)
+    for axis in (0, 1):
+        # A side of one pixel mirrors into itself.
+        mode = "mirror" if octave.shape[axis] > 1 else "nearest"
+        wide = ndimage.correlate1d(wide, TAPS, axis=axis, mode=mode)
+    kept = wide[::2, ::2]
+    if octave.dtype.kind == "f":
+        return np.asarray(kept / 256, octave.dtype)
+    return np.asarray((kept + 128) >> 8, octave.dtype)
+
+
+def octaves(image: Array, levels: int) -> list[Array]:
+    """Return the binomial pyramid: `levels` + 1 octaves."""
+    found = [image]
+    for _ in range(levels):
+        found.append(halved(found[-1]))
+    return found
+
+
+def psnr(result: Array, original: Array) -> float:
+    """Return the peak signal-to-noise ratio of 8-bit images in dB."""
+    error = result.astype(np.float64) - original.astype(np.float64)
+    return float(10 * np.log10(255**2 / np.mean(error**2)))
