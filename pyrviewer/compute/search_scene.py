@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pyrviewer.compute.ticket import Ticket
 
 Rect = tuple[int, int, int, int]
+Blocks = tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]
 
 
 class Scene:
@@ -44,7 +45,7 @@ class Scene:
         self.offset, self.gain = _units(image)
         self._lock = threading.RLock()
         self._octaves: list[npt.NDArray[np.float32]] = []
-        self._squares: dict[int, npt.NDArray[np.float32]] = {}
+        self._blocks: list[Blocks] = []
         self._gray: Scene | None = None
 
     @property
@@ -91,20 +92,20 @@ class Scene:
         part = self.pixels[y0:y1, x0:x1]
         return np.ascontiguousarray(part) if part.dtype == np.uint8 else self._in_units(part)
 
-    def mean_squares(self, level: int, ticket: Ticket | None = None) -> npt.NDArray[np.float32]:
-        """Return the means, over the cells of octave `level` >= 1, of the squared pixels.
+    def blocks(self, level: int, ticket: Ticket | None = None) -> Blocks:
+        """Return means and mean squares of the cells of octave `level` >= 1, to the very edge.
 
-        In the units of `octave`, summed over channels; read-only. What the exact mode's bound asks.
+        In the units of `octave`, squares summed over channels; read-only. Cells that reach over the
+        right or the bottom edge see its pixels repeated. What the exact mode's bound asks for.
         """
         with self._lock:
-            finest = max((made for made in self._squares if made <= level), default=0)
-            if finest == 0:
-                self._squares[1] = self._first_squares(ticket)
-                finest = 1
-            for coarser in range(finest + 1, level + 1):
-                self._squares[coarser] = _halved(self._squares[coarser - 1])
-            self._squares[level].setflags(write=False)
-            return self._squares[level]
+            while len(self._blocks) < level:
+                finest = not self._blocks
+                made = self._first_blocks(ticket) if finest else _coarser(self._blocks[-1])
+                for array in made:
+                    array.setflags(write=False)
+                self._blocks.append(made)
+            return self._blocks[level - 1]
 
     def _in_units(self, part: Array) -> npt.NDArray[np.float32]:
         """Pixels in float32, in units of `gain` from `offset`."""
@@ -125,16 +126,20 @@ class Scene:
             octave[rows] = _halved(self._in_units(self.pixels[2 * rows.start : 2 * rows.stop]))
         return octave
 
-    def _first_squares(self, ticket: Ticket | None) -> npt.NDArray[np.float32]:
-        """Make the mean squares of octave 1."""
-        height, width = self.level_shape(1)
+    def _first_blocks(self, ticket: Ticket | None) -> Blocks:
+        """Make the blocks of octave 1, strip by strip."""
+        height, width = -(-self.shape[0] // 2), -(-self.shape[1] // 2)
+        means = np.empty((height, width, *self.pixels.shape[2:]), np.float32)
         squares = np.empty((height, width), np.float32)
         for rows in strips((height, 2 * width), ticket):
-            values = self._in_units(self.pixels[2 * rows.start : 2 * rows.stop])
+            values = _even(self._in_units(self.pixels[2 * rows.start : 2 * rows.stop]))
+            means[rows] = _halved(values)
             np.multiply(values, values, out=values)
-            means = _halved(values)
-            squares[rows] = means if means.ndim == 2 else means.sum(axis=2)
-        return squares
+            part = _halved(values)
+            squares[rows] = part if part.ndim == 2 else part.sum(axis=2)
+        if (height, width) == self.level_shape(1):
+            means = self.octave(1)
+        return means, squares
 
 
 def to_gray(pixels: Array) -> Array:
@@ -153,6 +158,21 @@ def _halved(octave: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
         return np.empty((height, width, *octave.shape[2:]), np.float32)
     even = octave[: 2 * height, : 2 * width]
     return np.asarray(cv2.resize(even, (width, height), interpolation=cv2.INTER_AREA), np.float32)
+
+
+def _coarser(blocks: Blocks) -> Blocks:
+    """Reduce means and mean squares by two, rounding the shape up."""
+    means, squares = blocks
+    return _halved(_even(means)), _halved(_even(squares))
+
+
+def _even(values: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    """Repeat the last row or column of odd ones."""
+    bottom, right = values.shape[0] % 2, values.shape[1] % 2
+    if not bottom and not right:
+        return values
+    padded = cv2.copyMakeBorder(values, 0, bottom, 0, right, cv2.BORDER_REPLICATE)
+    return np.asarray(padded, np.float32)
 
 
 def _units(image: Array) -> tuple[float, float]:

@@ -35,8 +35,8 @@ class Hover:
     level: int
     x: int
     y: int
-    canvas_x: float
-    canvas_y: float
+    canvas_x: float = field(compare=False)  # anywhere on it is the same pixel
+    canvas_y: float = field(compare=False)
     layer: Layer | None = field(default=None, compare=False)
 
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 from scipy import ndimage
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 Array = npt.NDArray[Any]
 
@@ -32,6 +36,17 @@ def octaves(image: Array, levels: int) -> list[Array]:
     for _ in range(levels):
         found.append(halved(found[-1]))
     return found
+
+
+def rebuilt(image: Array, gains: Sequence[float]) -> Array:
+    """Add up the bands of an 8-bit image times their gains, finest first, the residual last."""
+    found = octaves(image, len(gains) - 1)
+    total = found[-1].astype(np.float64) * gains[-1]
+    for k in reversed(range(len(gains) - 1)):
+        size = found[k].shape[1::-1]
+        band = found[k].astype(np.float64) - cv2.pyrUp(found[k + 1], dstsize=size)
+        total = cv2.pyrUp(total, dstsize=size) + gains[k] * band
+    return np.asarray(np.clip(np.rint(total), 0, 255), np.uint8)
 
 
 def psnr(result: Array, original: Array) -> float:

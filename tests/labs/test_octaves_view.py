@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PyQt6.QtCore import Qt
 from PyQt6.QtWidgets import QApplication, QLabel, QMenu, QSlider, QTableWidget, QToolButton, QWidget
-from reference import octaves, psnr
+from reference import octaves, psnr, rebuilt
 from support import (
     PHOTOS,
     Array,
@@ -23,6 +23,7 @@ from support import (
     open_file,
     press,
     set_layout,
+    texts,
     wait_idle,
 )
 
@@ -242,7 +243,7 @@ def test_the_table_lists_the_values_in_the_native_dtype(
         else:
             assert shown == true.tolist()
     readout = program.window.status.readout.text()
-    assert f"Level {level}" in readout
+    assert f"Octave {level}" in readout
     assert f"x {x}" in readout
     assert f"y {y}" in readout
 
@@ -283,9 +284,14 @@ def test_a_click_holds_the_values_and_esc_lets_go(
     mouse.move(middle[0] + 80, middle[1] + 40)
     assert table(program, "Values by level") != held
     mouse.click(*middle)
-    mouse.click(middle[0] + 50, middle[1])  # a second click lets go, too
+    mouse.click(middle[0] + 80, middle[1] + 40)  # another pixel is held instead
     mouse.move(*middle)
-    assert table(program, "Values by level")[0] == held[0]
+    assert table(program, "Values by level") != held
+    at_view(qtbot, program, pane, View(225.5, 150.5, 40))
+    for shift in (-12, 9):  # anywhere on the pixel
+        mouse.click(middle[0] + shift, middle[1] + shift)
+    mouse.move(middle[0] + 120, middle[1])
+    assert table(program, "Values by level")[0][1] == "228, 150"
 
 
 def test_storage_is_counted(qtbot: QtBot, program: Program, cat: Array) -> None:
@@ -323,10 +329,6 @@ def measured(program: Program) -> float:
     return float(found[1])
 
 
-def grown(coarse: Array, like: Array) -> Array:
-    return np.asarray(cv2.pyrUp(coarse, dstsize=like.shape[1::-1]))
-
-
 def test_exact_is_measured_and_goes_when_a_band_is_muted(qtbot: QtBot, program: Program) -> None:
     gray = IMAGES["gray"]
     open_array(qtbot, program, gray)
@@ -334,13 +336,14 @@ def test_exact_is_measured_and_goes_when_a_band_is_muted(qtbot: QtBot, program: 
     assert "Exact" in result_text(program)
     Mouse(named(program, QToolButton, "Mute band 0")).click(8, 8)
     wait_idle(qtbot, program)
-    found = octaves(gray, 4)
     assert "Exact" not in result_text(program)
-    assert measured(program) == pytest.approx(psnr(grown(found[1], gray), gray), abs=0.006)
+    bands = len(table(program, "Storage by level")) - 1
+    gains = [0, *(1,) * bands]
+    assert measured(program) == pytest.approx(psnr(rebuilt(gray, gains), gray), abs=0.006)
     Mouse(named(program, QToolButton, "Mute band 1")).click(8, 8)
     wait_idle(qtbot, program)
-    two = grown(grown(found[2], found[1]), gray)
-    assert measured(program) == pytest.approx(psnr(two, gray), abs=0.006)
+    gains = [0, 0, *(1,) * (bands - 1)]
+    assert measured(program) == pytest.approx(psnr(rebuilt(gray, gains), gray), abs=0.006)
     for _ in range(2):
         press(qtbot, program, "Z", CONTROL)
     wait_idle(qtbot, program)
@@ -354,11 +357,8 @@ def test_solo_is_that_band_alone(qtbot: QtBot, program: Program) -> None:
     bands = len(table(program, "Storage by level")) - 1
     Mouse(named(program, QToolButton, "Solo residual")).click(8, 8)
     wait_idle(qtbot, program)
-    found = octaves(gray, bands)
-    result = found[-1]
-    for finer in reversed(found[:-1]):
-        result = grown(result, finer)
-    assert measured(program) == pytest.approx(psnr(result, gray), abs=0.006)
+    gains = [*(0,) * bands, 1]
+    assert measured(program) == pytest.approx(psnr(rebuilt(gray, gains), gray), abs=0.006)
     Mouse(named(program, QToolButton, "Solo residual")).click(8, 8)
     wait_idle(qtbot, program)
     assert "Exact" in result_text(program)
@@ -582,19 +582,25 @@ def test_an_octave_pops_out_into_a_window_of_its_own(
     press(qtbot, program, "2")
     wait_idle(qtbot, program)
     program.menus.run("octaves.pop_out")
-    popped = [w for w in QApplication.topLevelWidgets() if isinstance(w, Canvas) and w.isVisible()]
-    (window,) = popped
-    assert "Octave 2" in window.windowTitle()
-    shot = grabbed(window)
-    assert levels_shown(shot) > 1000
-    height, width = 75, 113
-    view = window.viewport.view
-    assert width * view.scale < window.width() + 1
-    assert height * view.scale < window.height() + 1
+    wait_idle(qtbot, program)
+    (window,) = (w for w in QApplication.topLevelWidgets() if "Octave 2" in w.windowTitle())
+    (pane,) = window.findChildren(Canvas)
+    assert levels_shown(grabbed(pane)) > 1000
+    view = pane.viewport.view
+    fill = max(113 * view.scale / pane.width(), 75 * view.scale / pane.height())
+    assert 0.7 < fill <= 1
+    Mouse(pane).move(pane.width() / 2, pane.height() / 2)
+    said = next(text for text in texts(window) if text.startswith("x "))
+    x, y, *values = (int(number) for number in re.findall(r"\d+", said))
+    assert values == octaves(cat, 2)[2][y, x].tolist()
+    assert (x, y) == pytest.approx((56, 37), abs=8)
     program.menus.run("file.close")  # it stays when the image is closed
     wait_idle(qtbot, program)
-    assert levels_shown(grabbed(window)) > 1000
-    window.close()
+    assert levels_shown(grabbed(pane)) > 1000
+    window.activateWindow()
+    qtbot.waitUntil(window.isActiveWindow)
+    qtbot.keyClick(pane, Qt.Key.Key_Escape)
+    assert not window.isVisible()
 
 
 def test_right_click_selects_and_offers_a_menu(qtbot: QtBot, program: Program, cat: Array) -> None:
@@ -607,7 +613,7 @@ def test_right_click_selects_and_offers_a_menu(qtbot: QtBot, program: Program, c
     menu = QApplication.activePopupWidget()
     assert isinstance(menu, QMenu)
     labels = [action.text().split("\t")[0] for action in menu.actions()]
-    assert {"Copy octave", "Save octave as ...", "Copy as Python"} <= set(labels)
+    assert {"Copy picture", "Save picture as ...", "Copy as Python"} <= set(labels)
     menu.close()
 
 

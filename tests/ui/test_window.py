@@ -513,7 +513,8 @@ def focusable(root: QWidget) -> Iterator[QWidget]:
     """Yield what can take the keyboard and is in sight."""
     for widget in root.findChildren(QWidget):
         scrolls = isinstance(widget, QAbstractScrollArea) and not isinstance(widget, QTableWidget)
-        if widget.isVisible() and widget.focusPolicy() != Qt.FocusPolicy.NoFocus and not scrolls:
+        usable = widget.isVisible() and widget.isEnabled() and not scrolls
+        if usable and widget.focusPolicy() != Qt.FocusPolicy.NoFocus:
             yield widget
 
 

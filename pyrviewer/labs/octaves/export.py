@@ -141,12 +141,15 @@ class Exporter(QObject):
     def copy_python(self) -> None:
         """Put a script on the clipboard that computes what is shown."""
         clipboard, build = QGuiApplication.clipboard(), self._lab.build
-        if clipboard is not None and build is not None and self._lab.document is not None:
-            path = str(self._lab.document.path or "image.png")
+        document = self._lab.document
+        if clipboard is not None and build is not None and document is not None:
+            path, origin = str(document.path or "image.png"), document.image.origin
             if self._lab.state.layout == "rebuild":
-                text = rebuild_script(self._lab.state.band_gains(self._lab.bands), path)
+                gains = self._lab.state.band_gains(self._lab.bands)
+                text = rebuild_script(gains, path, origin.page)
             else:
-                text = python_script(build.request, path)
+                plain = origin.pages == 1 and not document.image.notes  # read as it is
+                text = python_script(build.request, path, origin.page, opencv=plain)
             clipboard.setText(text)
             self._lab.context.notices.info("Copied as Python.")
 

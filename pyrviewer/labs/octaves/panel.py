@@ -99,9 +99,7 @@ class OctavesPanel(QScrollArea):
         self.levels = QLabeledSlider(Qt.Orientation.Horizontal, section)
         self.levels.valueChanged.connect(self._levels_moved)
         section.add_row("Levels", self.levels, "How many times the image is reduced.")
-        self.ratio = FloatSlider(Qt.Orientation.Horizontal, section)
-        self.ratio.setRange(1.1, 4.0)
-        self.ratio.setDecimals(2)
+        self.ratio = FloatSlider(1.1, 4.0, 0.1, section)
         self.ratio.valueChanged.connect(self._ratio_moved)
         section.add_row(
             "Ratio", self.ratio,

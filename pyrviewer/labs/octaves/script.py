@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 OPENCV = """\
 import cv2
 
-image = cv2.imread({path!r}, cv2.IMREAD_UNCHANGED)  # B, G, R
+image = cv2.imread({path!r}, {flags})  # B, G, R
 octaves = [image]
 for _ in range({levels}):
     octaves.append(cv2.pyrDown(octaves[-1]))
@@ -19,13 +19,13 @@ LIBRARY = """\
 from pyrviewer.compute import image, pyramid
 
 octaves = pyramid.gaussian_pyramid(
-    image.read({path!r}).pixels, {levels}, prefilter={prefilter!r}, ratio={ratio}
+    image.read({path!r}{page}).pixels, {levels}, prefilter={prefilter!r}, ratio={ratio}
 )
 """
 LAPLACIAN = """\
 from pyrviewer.compute import image, pyramid
 
-laplacian = pyramid.laplacian_pyramid(image.read({path!r}).pixels, {levels})
+laplacian = pyramid.laplacian_pyramid(image.read({path!r}{page}).pixels, {levels})
 bands = [laplacian.signed_band(k) for k in range({levels})]
 octaves = [*bands, laplacian.residual]
 """
@@ -38,7 +38,7 @@ octaves = pyramid.difference_of_gaussians(octaves)
 REBUILD = """\
 from pyrviewer.compute import image, pyramid
 
-photo = image.read({path!r}).pixels
+photo = image.read({path!r}{page}).pixels
 laplacian = pyramid.laplacian_pyramid(photo, {levels})
 rebuilt = laplacian.collapse(gains={gains})
 image.write("rebuilt.tif", rebuilt)
@@ -49,23 +49,35 @@ for level, octave in enumerate(octaves):
 """
 
 
-def python_script(request: BuildRequest, path: str) -> str:
+def python_script(request: BuildRequest, path: str, page: int = 0, *, opencv: bool = True) -> str:
     """Return a script that computes the octaves of a request to the bit.
 
-    Plain binomial octaves need OpenCV alone; the others use `pyrviewer.compute`.
+    Plain binomial octaves of integers need OpenCV alone, if it reads the file as we do; the
+    others use `pyrviewer.compute`.
     """
-    plain = request.prefilter == "binomial" and request.ratio == 2
+    plain = opencv and request.prefilter == "binomial" and request.ratio == 2
+    plain = plain and request.pixels.dtype.kind == "u"
+    alpha = request.pixels.ndim == 3 and request.pixels.shape[2] == 4
     template = {
         "gaussian": OPENCV if plain else LIBRARY,
         "laplacian": LAPLACIAN,
         "dog": DOG,
     }[request.kind]
     head = template.format(
-        path=path, levels=request.levels, prefilter=request.prefilter, ratio=request.ratio
+        path=path,
+        page=_page(page),
+        flags="cv2.IMREAD_UNCHANGED" if alpha else "cv2.IMREAD_ANYCOLOR | cv2.IMREAD_ANYDEPTH",
+        levels=request.levels,
+        prefilter=request.prefilter,
+        ratio=request.ratio,
     )
     return head + SHOW
 
 
-def rebuild_script(gains: tuple[float, ...], path: str) -> str:
+def rebuild_script(gains: tuple[float, ...], path: str, page: int = 0) -> str:
     """Return a script that rebuilds an image from its bands with these gains."""
-    return REBUILD.format(path=path, levels=len(gains) - 1, gains=list(gains))
+    return REBUILD.format(path=path, page=_page(page), levels=len(gains) - 1, gains=list(gains))
+
+
+def _page(page: int) -> str:
+    return f", page={page}" if page else ""

@@ -162,9 +162,7 @@ class SearchPanel(QScrollArea):
         section.rows.addWidget(self.exact)
         self.matches = self._slider(section, "Matches", 1, 50, "How many places to find.")
         self.matches.valueChanged.connect(self._matches_moved)
-        self.min_score = FloatSlider(Qt.Orientation.Horizontal, section)
-        self.min_score.setRange(0.0, 1.0)
-        self.min_score.setDecimals(2)
+        self.min_score = FloatSlider(0.0, 1.0, 0.01, section)
         self.min_score.valueChanged.connect(self._min_score_moved)
         section.add_row("Minimum", self.min_score, "Places that score less are no matches.")
         self.angle = self._slider(

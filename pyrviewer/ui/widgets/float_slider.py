@@ -1,38 +1,64 @@
-"""A slider of real numbers that obeys the keyboard."""
+"""A slider of real numbers."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from PyQt6.QtCore import Qt
-from superqt import QDoubleSlider, QLabeledDoubleSlider
-
-if TYPE_CHECKING:
-    from PyQt6.QtGui import QKeyEvent
+from PyQt6.QtCore import Qt, pyqtSignal
+from PyQt6.QtWidgets import QAbstractSpinBox, QDoubleSpinBox, QHBoxLayout, QSlider, QWidget
 
 PAGE = 10  # steps
-STEPS = {
-    Qt.Key.Key_Right: 1, Qt.Key.Key_Up: 1, Qt.Key.Key_Left: -1, Qt.Key.Key_Down: -1,
-    Qt.Key.Key_PageUp: PAGE, Qt.Key.Key_PageDown: -PAGE,
-}  # fmt: skip
 
 
-class _Groove(QDoubleSlider):
-    """The slider without its label; superqt's own leaves keys alone."""
+class FloatSlider(QWidget):
+    """A slider with its value beside it, where it can be typed.
 
-    def keyPressEvent(self, event: QKeyEvent | None) -> None:
-        if event is None:
-            return
-        key = Qt.Key(event.key())
-        if key in STEPS:
-            self.setValue(self.value() + STEPS[key] * self.singleStep())
-        elif key in (Qt.Key.Key_Home, Qt.Key.Key_End):
-            self.setValue(self.minimum() if key == Qt.Key.Key_Home else self.maximum())
-        else:
-            super().keyPressEvent(event)
+    Qt's own slider counts in whole steps; superqt's takes milliseconds to make, and a mixing
+    desk has many.
 
+    Parameters
+    ----------
+    low, high, step : float
+        Range, and what an arrow key moves by.
+    """
 
-class FloatSlider(QLabeledDoubleSlider):
-    """A slider of real numbers with its value beside it."""
+    valueChanged = pyqtSignal(float)  # noqa: N815 - as Qt's own controls call it
 
-    _slider_class = _Groove
+    def __init__(self, low: float, high: float, step: float, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._low, self._step = low, step
+        line = QHBoxLayout(self)
+        line.setContentsMargins(0, 0, 0, 0)
+        self.slider = QSlider(Qt.Orientation.Horizontal, self)
+        self.slider.setRange(0, round((high - low) / step))
+        self.slider.setPageStep(PAGE)
+        self.box = QDoubleSpinBox(self)
+        self.box.setRange(low, high)
+        self.box.setSingleStep(step)
+        self.box.setButtonSymbols(QAbstractSpinBox.ButtonSymbols.NoButtons)
+        self.box.setFrame(False)
+        self.box.setAlignment(Qt.AlignmentFlag.AlignRight)
+        self.box.setFixedWidth(44)
+        self.box.setKeyboardTracking(False)
+        line.addWidget(self.slider, 1)
+        line.addWidget(self.box)
+        self.setFocusProxy(self.slider)
+        self.slider.valueChanged.connect(self._slide)
+        self.box.valueChanged.connect(self._type)
+
+    def value(self) -> float:
+        """Return the value in the box, which may lie between two steps of the slider."""
+        return self.box.value()
+
+    def setValue(self, value: float) -> None:  # noqa: N802 - as Qt's own controls call it
+        """Show a value."""
+        self.box.setValue(value)
+
+    def _slide(self, steps: int) -> None:
+        value = self._low + steps * self._step
+        if abs(value - self.box.value()) > self._step / 2:
+            self.box.setValue(value)
+
+    def _type(self, value: float) -> None:
+        self.slider.blockSignals(True)
+        self.slider.setValue(round((value - self._low) / self._step))
+        self.slider.blockSignals(False)
+        self.valueChanged.emit(value)
