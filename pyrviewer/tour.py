@@ -16,6 +16,7 @@ from PyQt6.QtCore import (
 )
 
 from pyrviewer.compute.errors import UserError
+from pyrviewer.labs.search.controller import SearchLab
 from pyrviewer.session import samples
 from pyrviewer.ui import theme
 from pyrviewer.ui.timers import after, every
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
 PATIENCE = 30_000  # ms for all work of one stop
 REST = 250  # ms without work before a picture is taken
+HIPPO_EYE = (1834, 426, 1928, 489)  # x0, y0, x1, y1 in the sample
 STOPS = ("both", "native", "grid", "one", "rebuild", "aliasing")
 
 
@@ -52,6 +54,12 @@ def run(folder: Path, width: int, height: int, colours: str) -> int:
             program.menus.run(f"octaves.layout.{stop}")
             _wait(program)
             _grab(program, folder / f"octaves_{stop}.png")
+        program.window.show_lab("search")
+        _wait(program)
+        if isinstance(program.window.lab, SearchLab):
+            program.window.lab.change("rect", HIPPO_EYE)
+            _wait(program)
+            _grab(program, folder / "search.png")
         program.window.close()
     return 0
 

@@ -144,7 +144,7 @@ extra=samples
 choose_python
 install_what_is_missing
 stamp="Python $version, $root, $(cksum <"$root/pyproject.toml")"
-if [ "$(cat "$venv/quickstart-$extra" 2>/dev/null)" != "$stamp" ]; then
+if [ "$venv_works" = no ] || [ "$(cat "$venv/quickstart-$extra" 2>/dev/null)" != "$stamp" ]; then
     set_up
     for what in samples "$extra"; do # the test extra holds the samples
         printf '%s\n' "$stamp" >"$venv/quickstart-$what"

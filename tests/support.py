@@ -19,6 +19,7 @@ from PyQt6.QtGui import (
     QPointingDevice,
     QWheelEvent,
 )
+from PyQt6.QtTest import QTest
 from PyQt6.QtWidgets import QApplication, QLabel, QWidget
 
 from pyrviewer.compute.image import Origin, from_array
@@ -60,7 +61,6 @@ def busy(root: QObject) -> bool:
 def wait_idle(qtbot: QtBot, program: Program) -> None:
     """Wait until nothing is computed any more and the panes have come to rest."""
 
-
     def resting() -> bool:
         QCoreApplication.processEvents()  # what was just asked for has begun, layouts are done
         return not busy(program) and not busy(program.window)
@@ -69,9 +69,7 @@ def wait_idle(qtbot: QtBot, program: Program) -> None:
     QCoreApplication.processEvents()
 
 
-def open_array(
-    qtbot: QtBot, program: Program, pixels: Array, name: str = "array.png"
-) -> Document:
+def open_array(qtbot: QtBot, program: Program, pixels: Array, name: str = "array.png") -> Document:
     """Open an array as if it had been pasted, and wait for its octaves."""
     document = program.workspace.add(from_array(pixels, Origin("clipboard", name)))
     wait_idle(qtbot, program)
@@ -105,16 +103,42 @@ def canvases(program: Program) -> list[Canvas]:
     return grid(program).canvases
 
 
-def press(
-    qtbot: QtBot, program: Program, key: str, keys: Qt.KeyboardModifier = NO_KEY
-) -> None:
+def press(qtbot: QtBot, program: Program, key: str, keys: Qt.KeyboardModifier = NO_KEY) -> None:
     """Press a key on the pane that has the keyboard, as `QKeySequence` writes it."""
     pane = next((canvas for canvas in canvases(program) if canvas.hasFocus()), None)
     if pane is None:
         pane = canvases(program)[0]
         pane.setFocus()
     code = QKeySequence(key)[0]
-    qtbot.keyClick(pane, code.key(), keys | code.keyboardModifiers())
+    tap(pane, code.key(), keys | code.keyboardModifiers())
+
+
+_test = cast("Any", QTest)  # the stubs take its functions for methods
+
+
+def tap(widget: QWidget, key: Qt.Key, keys: Qt.KeyboardModifier = NO_KEY) -> None:
+    """Press a key and let go."""
+    _test.keyClick(widget, key, keys)
+
+
+def hold_key(widget: QWidget, key: Qt.Key) -> None:
+    """Press a key."""
+    _test.keyPress(widget, key)
+
+
+def release_key(widget: QWidget, key: Qt.Key) -> None:
+    """Let go of a key."""
+    _test.keyRelease(widget, key)
+
+
+def type_text(widget: QWidget, text: str) -> None:
+    """Type."""
+    _test.keyClicks(widget, text)
+
+
+def click_on(widget: QWidget) -> None:
+    """Click on the middle of a button."""
+    _test.mouseClick(widget, LEFT)
 
 
 def set_layout(qtbot: QtBot, program: Program, name: str) -> None:
@@ -159,9 +183,7 @@ class Mouse:
         keys: Qt.KeyboardModifier,
     ) -> None:
         spot = self._widget.mapToGlobal(place)
-        QApplication.sendEvent(
-            self._widget, QMouseEvent(kind, place, spot, button, held, keys)
-        )
+        QApplication.sendEvent(self._widget, QMouseEvent(kind, place, spot, button, held, keys))
         self._at = place
 
     def move(self, x: float, y: float) -> None:
@@ -200,9 +222,7 @@ class Mouse:
             self._send(QEvent.Type.MouseMove, place, NO_BUTTON, button, keys)
         self._send(QEvent.Type.MouseButtonRelease, last, button, NO_BUTTON, keys)
 
-    def wheel(
-        self, x: float, y: float, turns: float, keys: Qt.KeyboardModifier = NO_KEY
-    ) -> None:
+    def wheel(self, x: float, y: float, turns: float, keys: Qt.KeyboardModifier = NO_KEY) -> None:
         """Turn the wheel by notches, away from the user where positive."""
         place = QPointF(x, y)
         event = QWheelEvent(
@@ -226,9 +246,7 @@ class Mouse:
 def _trackpad() -> QPointingDevice:
     pad = QInputDevice.DeviceType.TouchPad
     finger = QPointingDevice.PointerType.Finger
-    return QPointingDevice(
-        "pad", 77, pad, finger, QInputDevice.Capability.Scroll, 2, 0, "seat"
-    )
+    return QPointingDevice("pad", 77, pad, finger, QInputDevice.Capability.Scroll, 2, 0, "seat")
 
 
 # Pixels
@@ -275,4 +293,4 @@ def clean_environment(changes: Mapping[str, str | None]) -> dict[str, str]:
     return found
 
 
-PYTHON = cast("str", sys.executable)
+PYTHON = sys.executable

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from pyrviewer.compute.search_blocks import BlockBound
+from pyrviewer.compute.search_blocks import BlockBound, BlockTemplate
 from pyrviewer.compute.search_descent import Descent, Found
 from pyrviewer.compute.search_estimate import PERFECT, everything, goal_of, judge
 from pyrviewer.compute.search_peaks import apart, peaks
-from pyrviewer.compute.search_plan import budget, trusted_level
+from pyrviewer.compute.search_plan import budget, exhaustive_cost, trusted_level
 from pyrviewer.compute.search_record import Answer, Record
 from pyrviewer.compute.search_zncc import exact_score, score_map
 
@@ -21,12 +21,13 @@ if TYPE_CHECKING:
     from pyrviewer.compute.search_trace import SearchSettings
     from pyrviewer.compute.ticket import Ticket
 
-_LEAST_BLOCKS = 20
+_LEAST_BLOCKS = 16
 _LEAST_SCORE = 0.5
 _LEAST_SCENE = 1 << 20
 _MARGIN = 1e-4
-_FEW_CELLS, _MANY_CELLS = 1500, 6000
-_MANY_TRANSLATIONS = 100_000
+_FEW_CELLS = 1500
+_SHARE, _FINER = 0.15, 0.1
+_SCORED = 30.0  # nanoseconds
 _NEAR = 1e-3
 _TILE = 16
 
@@ -101,22 +102,39 @@ def _narrow(
 ) -> _Left | None:
     """Bound from octave to octave what may still score `least`; None if that is too much."""
     left: _Left | None = None
+    cut = BlockTemplate(template)
+    most = _SHARE * exhaustive_cost(template)
     while level > 0:
         if ticket is not None:
             ticket.check()
         kernel = template.kernels[level]
         record.page(level, template.scene.level_shape(level), kernel.shape)
         with record.time(level):
-            bound = BlockBound(template, level, ticket)
+            bound = BlockBound(template, cut, level, ticket)
             if left is None:
                 left = _whole_map(template, record, bound, least - _MARGIN)
-                if left.rows.size > _MANY_CELLS:
-                    return None
+            if bound.phase_cost(left.rows.size) > most:
+                return None
             left = _by_phase(template, record, bound, left, least - _MARGIN)
-        if left.translations > _MANY_TRANSLATIONS:
-            return None
         level -= 1
-    return left
+        if _rest_cost(template, left, level) < _FINER * most:
+            break
+    return _translations(left, level)
+
+
+def _rest_cost(template: Template, left: _Left, level: int) -> float:
+    """Predicted nanoseconds of scoring what is left."""
+    tiles = len(_rectangles(left, max(_TILE >> level, 1)))
+    return tiles * (template.shape[0] + _TILE) * (template.shape[1] + _TILE) * _SCORED
+
+
+def _translations(left: _Left, level: int) -> _Left:
+    """Turn cells into their translations."""
+    side = 1 << level
+    y, x = np.mgrid[:side, :side].reshape(2, 1, -1)
+    rows = (left.rows[:, None] * side + y).ravel()
+    columns = (left.columns[:, None] * side + x).ravel()
+    return _Left(rows, columns, left.translations)
 
 
 def _whole_map(template: Template, record: Record, bound: BlockBound, least: float) -> _Left:
@@ -124,7 +142,7 @@ def _whole_map(template: Template, record: Record, bound: BlockBound, least: flo
     rows, columns = template.scene.shape
     total = (rows - template.shape[0] + 1) * (columns - template.shape[1] + 1)
     side = 1 << bound.level
-    parts, keep = 1, np.ones(bound.cells, np.bool_)
+    parts, keep = 2, np.ones(bound.cells, np.bool_)
     while parts <= min(side, 4):
         keep &= bound.cell_bounds(parts) >= least
         if np.count_nonzero(keep) <= _FEW_CELLS:
@@ -173,9 +191,11 @@ def _score_rest(
     height, width = template.shape
     with record.time(0):
         hills: list[tuple[float, int, int]] = []
-        for x0, y0, x1, y1 in _rectangles(left):
+        last_y, last_x = template.scene.shape[0] - height, template.scene.shape[1] - width
+        for x0, y0, x1, y1 in _rectangles(left, _TILE):
             if ticket is not None:
                 ticket.check()
+            x1, y1 = min(x1, last_x + 1), min(y1, last_y + 1)
             patch = template.scene.patch(0, (x0, y0, x1 + width - 1, y1 + height - 1))
             scores = score_map(patch, template.kernels[0])
             record.scores(0, x0, y0, scores, template.kernels[0])
@@ -194,9 +214,9 @@ def _score_rest(
     return found
 
 
-def _rectangles(left: _Left) -> list[tuple[int, int, int, int]]:
-    """Gather translations, tile by tile, in rectangles that cover little else."""
-    tiles = np.stack([left.rows // _TILE, left.columns // _TILE])
+def _rectangles(left: _Left, tile: int) -> list[tuple[int, int, int, int]]:
+    """Gather cells, tile by tile, in rectangles that cover little else."""
+    tiles = np.stack([left.rows // tile, left.columns // tile])
     _, at = np.unique(tiles, axis=1, return_inverse=True)
     at = at.reshape(-1)
     low = np.full((2, int(at.max(initial=-1)) + 1), np.iinfo(np.intp).max)

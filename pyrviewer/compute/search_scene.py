@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,7 +18,32 @@ if TYPE_CHECKING:
     from pyrviewer.compute.ticket import Ticket
 
 Rect = tuple[int, int, int, int]
-Blocks = tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]
+
+
+@dataclass(frozen=True, eq=False)
+class Blocks:
+    """What the cells of one octave hold, in units of `Scene.gain`; the last row and column twice.
+
+    Attributes
+    ----------
+    means : (h, w, c) float32 array
+        Mean of each channel.
+    squares : (h, w) float32 array
+        Mean of the squares, summed over channels.
+    energies : (h, w) float32 array
+        Squares of the means, summed over channels.
+    rests : (h, w) float32 array
+        Upper bound of the root of the summed squares of the pixels less their means.
+    """
+
+    means: npt.NDArray[np.float32]
+    squares: npt.NDArray[np.float32]
+    energies: npt.NDArray[np.float32]
+    rests: npt.NDArray[np.float32]
+
+
+ROUNDING = 1e-2
+"""What float32 may get wrong in a mean square of values up to 255."""
 
 
 class Scene:
@@ -93,18 +119,20 @@ class Scene:
         return np.ascontiguousarray(part) if part.dtype == np.uint8 else self._in_units(part)
 
     def blocks(self, level: int, ticket: Ticket | None = None) -> Blocks:
-        """Return means and mean squares of the cells of octave `level` >= 1, to the very edge.
+        """Return what the cells of octave `level` >= 1 hold, to the very edge of the scene.
 
-        In the units of `octave`, squares summed over channels; read-only. Cells that reach over the
-        right or the bottom edge see its pixels repeated. What the exact mode's bound asks for.
+        Cells that reach over the right or the bottom edge see its pixels repeated. Read-only. What
+        the exact mode's bound asks for.
         """
         with self._lock:
             while len(self._blocks) < level:
-                finest = not self._blocks
-                made = self._first_blocks(ticket) if finest else _coarser(self._blocks[-1])
-                for array in made:
-                    array.setflags(write=False)
-                self._blocks.append(made)
+                if not self._blocks:
+                    means, squares = self._first_blocks(ticket)
+                else:
+                    finer = self._blocks[-1]
+                    means = _halved(_even(finer.means[:-1, :-1]))
+                    squares = _halved(_even(finer.squares[:-1, :-1]))
+                self._blocks.append(_blocks(means, squares, 2 << len(self._blocks)))
             return self._blocks[level - 1]
 
     def _in_units(self, part: Array) -> npt.NDArray[np.float32]:
@@ -126,8 +154,10 @@ class Scene:
             octave[rows] = _halved(self._in_units(self.pixels[2 * rows.start : 2 * rows.stop]))
         return octave
 
-    def _first_blocks(self, ticket: Ticket | None) -> Blocks:
-        """Make the blocks of octave 1, strip by strip."""
+    def _first_blocks(
+        self, ticket: Ticket | None
+    ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
+        """Make means and mean squares of octave 1, strip by strip."""
         height, width = -(-self.shape[0] // 2), -(-self.shape[1] // 2)
         means = np.empty((height, width, *self.pixels.shape[2:]), np.float32)
         squares = np.empty((height, width), np.float32)
@@ -157,13 +187,25 @@ def _halved(octave: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
     if height == 0 or width == 0:
         return np.empty((height, width, *octave.shape[2:]), np.float32)
     even = octave[: 2 * height, : 2 * width]
-    return np.asarray(cv2.resize(even, (width, height), interpolation=cv2.INTER_AREA), np.float32)
+    half = cv2.resize(even, (width, height), interpolation=cv2.INTER_AREA)
+    return np.asarray(half, np.float32).reshape(height, width, *octave.shape[2:])
 
 
-def _coarser(blocks: Blocks) -> Blocks:
-    """Reduce means and mean squares by two, rounding the shape up."""
-    means, squares = blocks
-    return _halved(_even(means)), _halved(_even(squares))
+def _blocks(
+    means: npt.NDArray[np.float32], squares: npt.NDArray[np.float32], side: int
+) -> Blocks:
+    """Complete the description of blocks of `side` squared pixels."""
+    means = _padded(means.reshape(*means.shape[:2], -1), 1, 1)
+    squares = _padded(squares, 1, 1)
+    energies = np.einsum("ijk,ijk->ij", means, means)
+    rests = squares - energies
+    np.maximum(rests, 0, out=rests)
+    rests += np.float32(ROUNDING)
+    np.sqrt(rests, out=rests)
+    rests *= np.float32(side)
+    for array in (means, squares, energies, rests):
+        array.setflags(write=False)
+    return Blocks(means, squares, energies, rests)
 
 
 def _even(values: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
@@ -171,8 +213,13 @@ def _even(values: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
     bottom, right = values.shape[0] % 2, values.shape[1] % 2
     if not bottom and not right:
         return values
+    return _padded(values, bottom, right)
+
+
+def _padded(values: npt.NDArray[np.float32], bottom: int, right: int) -> npt.NDArray[np.float32]:
+    """Repeat the last row and column so many times."""
     padded = cv2.copyMakeBorder(values, 0, bottom, 0, right, cv2.BORDER_REPLICATE)
-    return np.asarray(padded, np.float32)
+    return np.asarray(padded, np.float32).reshape(*padded.shape[:2], *values.shape[2:])
 
 
 def _units(image: Array) -> tuple[float, float]:

@@ -6,11 +6,14 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from pyrviewer.compute import search
+from pyrviewer.compute.errors import UserError
 from pyrviewer.compute.search_report import report
 from pyrviewer.headless.terminal import read, show_progress
 
 if TYPE_CHECKING:
     import argparse
+
+    from pyrviewer.compute.image import Array
 
 DESCRIPTION = "Find a template in one scene or many, coarse to fine."
 
@@ -21,6 +24,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("template", metavar="TEMPLATE", help="what to look for, or - for stdin")
     parser.add_argument("--matches", type=int, default=1, help="most matches in a scene")
     parser.add_argument("--min-score", type=float, default=0.5, help="-1 to 1")
+    parser.add_argument(
+        "--angles", type=float, nargs=2, metavar=("FROM", "TO"), help="degrees, -180 to 180"
+    )
+    parser.add_argument(
+        "--scales", type=float, nargs=2, metavar=("FROM", "TO"), help="sizes, such as 0.8 1.2"
+    )
     parser.add_argument("--exact", action="store_true", help="as sure as searching everywhere")
     parser.add_argument("--json", action="store_true", help="print matches and cost as JSON")
 
@@ -30,14 +39,7 @@ def run(options: argparse.Namespace) -> int:
     template = read(options.template).pixels
     found: list[dict[str, Any]] = []
     for index, name in enumerate(options.scenes):
-        trace = search.search(
-            read(name).pixels,
-            template,
-            max_matches=options.matches,
-            min_score=options.min_score,
-            exact=options.exact,
-        )
-        found.append({"scene": name, **report(trace)})
+        found.append({"scene": name, **report(_search(options, name, template))})
         if len(options.scenes) > 1:
             show_progress((index + 1) / len(options.scenes))
     if options.json:
@@ -53,3 +55,19 @@ def run(options: argparse.Namespace) -> int:
             score = f"; the best scores {best['score']:.4f}" if best else ""
             print(f"{scene['scene']}: no match{score}")
     return 0
+
+
+def _search(options: argparse.Namespace, name: str, template: Array) -> search.SearchTrace:
+    scene = read(name).pixels
+    try:
+        return search.search(
+            scene,
+            template,
+            max_matches=options.matches,
+            min_score=options.min_score,
+            angles=tuple(options.angles) if options.angles else None,
+            scales=tuple(options.scales) if options.scales else None,
+            exact=options.exact,
+        )
+    except ValueError as error:
+        raise UserError(f"{name}: {str(error).rstrip('.')}.") from error

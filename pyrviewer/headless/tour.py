@@ -11,6 +11,7 @@ from pyrviewer.headless.terminal import make_folder
 if TYPE_CHECKING:
     import argparse
 
+SMALLEST, LARGEST = 480, 8192  # pixels
 DESCRIPTION = "Run every lab on a sample and write a screenshot of each."
 
 
@@ -24,9 +25,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Do it."""
     width, _, height = options.size.partition("x")
-    if not (width.isdigit() and height.isdigit()):
-        raise UserError(f"--size {options.size}: write it as 1280x720.")
+    if not (width.isdecimal() and height.isdecimal() and _fits(int(width), int(height))):
+        raise UserError(
+            f"--size {options.size}: write it as 1280x720, with sides of {SMALLEST} to {LARGEST}."
+        )
     make_folder(options.folder)
     from pyrviewer import tour  # Qt only once the arguments are right
 
     return tour.run(options.folder, int(width), int(height), options.theme)
+
+
+def _fits(*sides: int) -> bool:
+    return all(SMALLEST <= side <= LARGEST for side in sides)

@@ -25,7 +25,7 @@ def read_back(path: Path | str) -> Array:
 def halved(octave: Array) -> Array:
     """Smooth with 1 4 6 4 1, mirrored about the border pixels, and keep even samples."""
     real = octave.dtype.kind == "f"
-    wide = octave.astype(np.float64 if real else np.int64)
+    wide: Array = octave.astype(np.float64 if real else np.int64)
     for axis in (0, 1):
         mode = "mirror" if octave.shape[axis] > 1 else "nearest"
         wide = ndimage.correlate1d(wide, np.array([1, 4, 6, 4, 1]), axis=axis, mode=mode)

@@ -96,7 +96,9 @@ def test_the_tour_writes_a_picture_of_every_lab(tmp_path: Path) -> None:
     assert [path for path in (tmp_path / "home").rglob("*") if path.suffix == ".conf"] == []
 
 
-@pytest.mark.parametrize("size", ["big", "1280", "1280x", "x720", "-5x10", "0x0", "1e3x1e3"])
+@pytest.mark.parametrize(
+    "size", ["big", "1280", "1280x", "x720", "-5x10", "0x0", "1e3x1e3", "²x²", "99999x99999"]
+)
 def test_a_wrong_size_is_said(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], size: str
 ) -> None:

@@ -19,7 +19,7 @@ TAPS = np.array([1, 4, 6, 4, 1])
 
 def halved(octave: Array) -> Array:
     """Smooth with the 5-tap binomial, mirrored about the border pixels, and keep even samples."""
-    wide = octave.astype(np.float64 if octave.dtype.kind == "f" else np.int64)
+    wide: Array = octave.astype(np.float64 if octave.dtype.kind == "f" else np.int64)
     for axis in (0, 1):
         # A side of one pixel mirrors into itself.
         mode = "mirror" if octave.shape[axis] > 1 else "nearest"

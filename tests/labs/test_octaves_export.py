@@ -114,7 +114,7 @@ FILES: dict[str, Callable[[Path], object]] = {
     "animated.gif": lambda path: PIL.Image.fromarray(photo()).quantize(32).save(path),
     "lossless.webp": lambda path: PIL.Image.fromarray(photo()).save(path, lossless=True),
     "pages.tif": write_pages,
-    "ünï'cödé \"q\".png": lambda path: PIL.Image.fromarray(photo()).save(path),
+    'ünï\'cödé "q".png': lambda path: PIL.Image.fromarray(photo()).save(path),
 }
 
 

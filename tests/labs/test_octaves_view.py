@@ -17,12 +17,14 @@ from support import (
     Mouse,
     at_view,
     canvases,
+    click_on,
     grabbed,
     levels_shown,
     open_array,
     open_file,
     press,
     set_layout,
+    tap,
     texts,
     wait_idle,
 )
@@ -369,7 +371,7 @@ def test_a_gain_that_is_not_1_is_not_exact(qtbot: QtBot, program: Program, cat: 
     set_layout(qtbot, program, "rebuild")
     slider = named(program, QSlider, "Gain of band 1")
     slider.setFocus()
-    qtbot.keyClick(slider, Qt.Key.Key_Right)
+    tap(slider, Qt.Key.Key_Right)
     wait_idle(qtbot, program)
     assert "Exact" not in result_text(program)
     program.menus.run("octaves.reset_gains")
@@ -421,9 +423,7 @@ def test_numbers_and_arrows_select_an_octave(qtbot: QtBot, program: Program, cat
 @pytest.mark.parametrize(
     ("key", "mode"), [("A", "first"), ("B", "second"), ("V", "slider"), ("W", "difference")]
 )
-def test_letters_compare(
-    qtbot: QtBot, program: Program, cat: Array, key: str, mode: str
-) -> None:
+def test_letters_compare(qtbot: QtBot, program: Program, cat: Array, key: str, mode: str) -> None:
     open_array(qtbot, program, cat)
     press(qtbot, program, "3")
     press(qtbot, program, key)
@@ -599,7 +599,7 @@ def test_an_octave_pops_out_into_a_window_of_its_own(
     assert levels_shown(grabbed(pane)) > 1000
     window.activateWindow()
     qtbot.waitUntil(window.isActiveWindow)
-    qtbot.keyClick(pane, Qt.Key.Key_Escape)
+    tap(pane, Qt.Key.Key_Escape)
     assert not window.isVisible()
 
 
@@ -623,7 +623,7 @@ def test_the_layout_buttons_do_what_they_say(qtbot: QtBot, program: Program, cat
     buttons = [b for b in bar.findChildren(QToolButton) if b.isVisible() and b.text()]
     seen = []
     for button in buttons[:7]:
-        qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
+        click_on(button)
         wait_idle(qtbot, program)
         seen.append(lab(program).state.layout)
         assert button.isChecked()

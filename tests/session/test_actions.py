@@ -58,8 +58,12 @@ def test_an_action_can_do_without_a_key(registry: ActionRegistry) -> None:
     assert registry.keys("open") == ()
 
 
-@pytest.mark.parametrize("stored", [{"open": "Ctrl+X"}, {"open": 5}, {"open": [1, None]}, {"x": []}])
-def test_garbage_in_the_settings_does_no_harm(settings: Settings, stored: dict[str, object]) -> None:
+@pytest.mark.parametrize(
+    "stored", [{"open": "Ctrl+X"}, {"open": 5}, {"open": [1, None]}, {"x": []}]
+)
+def test_garbage_in_the_settings_does_no_harm(
+    settings: Settings, stored: dict[str, object]
+) -> None:
     settings.set("keys", stored)
     made = ActionRegistry(settings)
     made.add([spec("open", "Ctrl+O")])

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import time
+from typing import Any
+
 import pytest
 from PyQt6.QtGui import QUndoStack
 
-from pyrviewer.session import history
 from pyrviewer.session.history import MERGE_WITHIN, ReplaceState
 
 
@@ -14,9 +16,9 @@ class Model:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.now = 100.0
-        self.value: object = 0
+        self.value: Any = 0
         self.stack = QUndoStack()
-        monkeypatch.setattr(history.time, "monotonic", lambda: self.now)
+        monkeypatch.setattr(time, "monotonic", lambda: self.now)
 
     def _apply(self, value: object) -> None:
         self.value = value

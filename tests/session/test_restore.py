@@ -108,7 +108,7 @@ def test_a_session_is_written_whole_or_not_at_all(
     def fail(*_args: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(restore.os, "replace", fail)
+    monkeypatch.setattr("os.replace", fail)
     with pytest.raises(UserError, match=r"s\.pyrsession could not be written"):
         restore.save(path, "new")
     assert path.read_text() == "old"

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import importlib.util
-
-import pytest
+from typing import TYPE_CHECKING
 
 from pyrviewer.compute import image
 from pyrviewer.session import samples
+
+if TYPE_CHECKING:
+    import pytest
 
 
 def test_every_sample_is_an_image_with_a_title_and_a_hint() -> None:

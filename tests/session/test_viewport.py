@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from pyrviewer.session.viewport import MAX_SCALE, MIN_SCALE, View, Viewport
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 coordinate = st.floats(-1e4, 1e4)
 scale = st.floats(MIN_SCALE, MAX_SCALE)
@@ -55,7 +60,11 @@ def test_only_a_change_is_told() -> None:
 def test_any_motion_ends_fitting() -> None:
     viewport = Viewport()
     assert viewport.fitting
-    for move in (lambda: viewport.pan(1, 0), lambda: viewport.zoom(2, 0, 0)):
+    moves: list[Callable[[], None]] = [
+        lambda: viewport.pan(1, 0),
+        lambda: viewport.zoom(2, 0, 0),
+    ]
+    for move in moves:
         viewport.set_view(View(5, 5, 1), fitting=True)
         assert viewport.fitting
         move()

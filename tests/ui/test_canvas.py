@@ -16,14 +16,15 @@ from support import (
     at_view,
     canvases,
     grabbed,
+    hold_key,
     open_array,
     press,
+    release_key,
     set_layout,
     wait_idle,
 )
 
 from pyrviewer.session.viewport import MAX_SCALE, MIN_SCALE, View
-from pyrviewer.ui.canvas import Canvas, Hover
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
 
     from pyrviewer.app import Program
+    from pyrviewer.ui.canvas import Canvas
+    from pyrviewer.ui.navigator import Hover
 
 CONTROL = Qt.KeyboardModifier.ControlModifier
 RATIOS = [1.0, 1.5, 2.0]
@@ -266,9 +269,7 @@ def base_under(canvas: Canvas, x: float, y: float) -> tuple[float, float]:
 
 
 @pytest.mark.parametrize("program", [1.0, 1.5], indirect=True)
-def test_the_wheel_zooms_at_the_cursor(
-    qtbot: QtBot, program: Program, noise: Array
-) -> None:
+def test_the_wheel_zooms_at_the_cursor(qtbot: QtBot, program: Program, noise: Array) -> None:
     open_array(qtbot, program, noise)
     canvas = one_octave(qtbot, program, 0)
     at_view(qtbot, program, canvas, View(200, 150, 2))
@@ -394,9 +395,7 @@ def centre(canvas: Canvas) -> tuple[float, float]:
     return base_under(canvas, canvas.width() / 2, canvas.height() / 2)
 
 
-def test_linked_panes_look_at_the_same_place(
-    qtbot: QtBot, program: Program, noise: Array
-) -> None:
+def test_linked_panes_look_at_the_same_place(qtbot: QtBot, program: Program, noise: Array) -> None:
     first, second = two_panes(qtbot, program, noise)
     Mouse(first).drag((100, 90), (60, 70))
     Mouse(second).wheel(second.width() / 2, second.height() / 2, 1)
@@ -483,9 +482,9 @@ def test_shift_shows_the_original(qtbot: QtBot, program: Program, noise: Array) 
     canvas = one_octave(qtbot, program, 4)
     squarely(qtbot, program, canvas, 4)
     before = grabbed(canvas)
-    qtbot.keyPress(canvas, Qt.Key.Key_Shift)
+    hold_key(canvas, Qt.Key.Key_Shift)
     during = grabbed(canvas)
-    qtbot.keyRelease(canvas, Qt.Key.Key_Shift)
+    release_key(canvas, Qt.Key.Key_Shift)
     after = grabbed(canvas)
     wanted, inside = expected(noise, canvas, during)
     np.testing.assert_array_equal(during[inside], wanted[inside])

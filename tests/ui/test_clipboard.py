@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
 from PyQt6.QtCore import QMimeData, Qt, QUrl
 from PyQt6.QtGui import QGuiApplication, QImage
-from support import Array, canvases, open_array, open_file, pixels_of, press, wait_idle
+from support import Array, canvases, open_array, open_file, pixels_of, press, tap, wait_idle
 
 from pyrviewer.ui.picture import qimage
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 CONTROL, SHIFT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModifier
 Form = QImage.Format
-SHAPES = {
+SHAPES: dict[QImage.Format, tuple[type[np.unsignedinteger[Any]], tuple[int, ...]]] = {
     Form.Format_Grayscale8: (np.uint8, ()), Form.Format_Grayscale16: (np.uint16, ()),
     Form.Format_RGB888: (np.uint8, (3,)), Form.Format_RGBA8888: (np.uint8, (4,)),
     Form.Format_RGBA64: (np.uint16, (4,)),
@@ -40,7 +40,7 @@ def board(qapp: QGuiApplication) -> QClipboard:
 
 def paste(qtbot: QtBot, program: Program) -> Array:
     """Paste by the key and return the pixels of what is open then."""
-    qtbot.keyClick(program.window, Qt.Key.Key_V, CONTROL)
+    tap(program.window, Qt.Key.Key_V, CONTROL)
     wait_idle(qtbot, program)
     document = program.workspace.active
     assert document is not None
@@ -102,7 +102,7 @@ def test_a_clipboard_without_an_image_is_said(
     qtbot: QtBot, program: Program, board: QClipboard, text: str
 ) -> None:
     board.setText(text)
-    qtbot.keyClick(program.window, Qt.Key.Key_V, CONTROL)
+    tap(program.window, Qt.Key.Key_V, CONTROL)
     assert program.window.notices.texts == ["The clipboard holds no image."]
     assert program.workspace.active is None
 

@@ -15,7 +15,7 @@ from PyQt6.QtWidgets import (
     QPushButton,
     QTreeWidgetItemIterator,
 )
-from support import canvases, focus, open_file, press, wait_idle
+from support import canvases, click_on, focus, open_file, press, tap, type_text, wait_idle
 
 from pyrviewer.ui.palette import CommandPalette, rank
 from pyrviewer.ui.widgets.shortcut_sheet import ShortcutSheet
@@ -33,7 +33,7 @@ CONTROL, SHIFT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftM
 
 def palette(qtbot: QtBot, program: Program) -> tuple[QLineEdit, QListWidget]:
     """Open the palette by its key and return its line and list."""
-    qtbot.keyClick(QApplication.focusWidget() or program.window, Qt.Key.Key_P, CONTROL | SHIFT)
+    tap(QApplication.focusWidget() or program.window, Qt.Key.Key_P, CONTROL | SHIFT)
     found = program.window.findChild(CommandPalette)
     assert found is not None
     line, matches = found.findChild(QLineEdit), found.findChild(QListWidget)
@@ -54,14 +54,14 @@ def test_typing_narrows_the_list_and_enter_runs(
     line, matches = palette(qtbot, program)
     everything = matches.count()
     assert everything > 40
-    qtbot.keyClicks(line, "grid")
+    type_text(line, "grid")
     assert 0 < matches.count() < everything
     first, last = entries(matches)[0], entries(matches)[-1]
     assert "grid" in first.lower()
     assert "grid" not in last.lower()  # those whose explanation fits come after
     line.clear()
-    qtbot.keyClicks(line, "layout : grid")
-    qtbot.keyClick(line, Qt.Key.Key_Return)
+    type_text(line, "layout : grid")
+    tap(line, Qt.Key.Key_Return)
     wait_idle(qtbot, program)
     assert program.menus.action("octaves.layout.grid").isChecked()
     assert not any(p.isVisible() for p in program.window.findChildren(CommandPalette))
@@ -73,13 +73,13 @@ def test_typing_narrows_the_list_and_enter_runs(
 def test_arrow_keys_choose_while_typing(qtbot: QtBot, program: Program, photo: Path) -> None:
     open_file(qtbot, program, photo)
     line, matches = palette(qtbot, program)
-    qtbot.keyClicks(line, "view")
+    type_text(line, "view")
     assert matches.currentRow() == 0
-    for key, row in ((Qt.Key.Key_Up, 0), (Qt.Key.Key_Down, 1), (Qt.Key.Key_Down, 2),
-                     (Qt.Key.Key_Up, 1), (Qt.Key.Key_PageDown, 9), (Qt.Key.Key_PageUp, 1)):  # fmt: skip
-        qtbot.keyClick(line, key)
+    for name, row in (("Up", 0), ("Down", 1), ("Down", 2), ("Up", 1), ("PgDown", 9), ("PgUp", 1)):
+        key = QKeySequence(name)[0].key()
+        tap(line, key)
         assert matches.currentRow() == row
-    qtbot.keyClick(line, Qt.Key.Key_Escape)
+    tap(line, Qt.Key.Key_Escape)
     assert not line.isVisible()
 
 
@@ -91,26 +91,24 @@ def test_esc_closes_the_palette_and_gives_the_keyboard_back(
     pane = canvases(program)[0]
     focus(pane)
     line, _ = palette(qtbot, program)
-    qtbot.keyClick(line, Qt.Key.Key_Escape)
+    tap(line, Qt.Key.Key_Escape)
     assert pane.hasFocus()
     assert program.window.notices.texts == ["Stays."]  # this Esc was the palette's
 
 
 def test_nothing_fits_nothing_runs(qtbot: QtBot, program: Program) -> None:
     line, matches = palette(qtbot, program)
-    qtbot.keyClicks(line, "zzqx")
+    type_text(line, "zzqx")
     assert matches.count() == 0
-    qtbot.keyClick(line, Qt.Key.Key_Return)
+    tap(line, Qt.Key.Key_Return)
     assert not line.isVisible()
 
 
-def test_only_what_can_be_done_is_offered(
-    qtbot: QtBot, program: Program, photo: Path
-) -> None:
+def test_only_what_can_be_done_is_offered(qtbot: QtBot, program: Program, photo: Path) -> None:
     line, matches = palette(qtbot, program)
     assert not any("Grid" in text for text in entries(matches))
     assert any("Open ..." in text for text in entries(matches))
-    qtbot.keyClick(line, Qt.Key.Key_Escape)
+    tap(line, Qt.Key.Key_Escape)
     open_file(qtbot, program, photo)
     _, matches = palette(qtbot, program)
     assert any("Grid" in text for text in entries(matches))
@@ -120,7 +118,7 @@ def test_the_palette_goes_when_the_keyboard_goes_elsewhere(
     qtbot: QtBot, program: Program, photo: Path
 ) -> None:
     open_file(qtbot, program, photo)
-    line, _ = palette(qtbot, program)
+    _line, _ = palette(qtbot, program)
     focus(canvases(program)[0])
     qtbot.waitUntil(lambda: program.window.findChild(CommandPalette) is None)
 
@@ -150,7 +148,7 @@ def test_whole_words_come_first(query: str, better: str, worse: str) -> None:
 
 def sheet(qtbot: QtBot, program: Program) -> ShortcutSheet:
     """Open the sheet of keys by its key."""
-    qtbot.keyClick(program.window, Qt.Key.Key_F1)
+    tap(program.window, Qt.Key.Key_F1)
     found = program.window.findChild(ShortcutSheet)
     assert found is not None
     qtbot.waitUntil(found.isActiveWindow)
@@ -182,7 +180,7 @@ def bind(qtbot: QtBot, found: ShortcutSheet, text: str, key: str) -> None:
     code = QKeySequence(key)[0]
     focus(edit)
     with qtbot.waitSignal(edit.editingFinished):
-        qtbot.keyClick(edit, code.key(), code.keyboardModifiers())
+        tap(edit, code.key(), code.keyboardModifiers())
 
 
 def test_the_sheet_lists_every_action_and_the_mouse(qtbot: QtBot, program: Program) -> None:
@@ -197,7 +195,7 @@ def test_the_sheet_lists_every_action_and_the_mouse(qtbot: QtBot, program: Progr
 
 def test_the_sheet_can_be_searched(qtbot: QtBot, program: Program) -> None:
     found = sheet(qtbot, program)
-    qtbot.keyClicks(found.search, "ctrl+z")
+    type_text(found.search, "ctrl+z")
     assert not row(found, "Undo").isHidden()
     assert row(found, "Full screen").isHidden()
     found.close()
@@ -241,7 +239,7 @@ def test_default_keys_come_back(qtbot: QtBot, program: Program) -> None:
     found = sheet(qtbot, program)
     bind(qtbot, found, "Full screen", "F12")
     reset = next(b for b in found.findChildren(QPushButton) if b.text() == "Default keys")
-    qtbot.mouseClick(reset, Qt.MouseButton.LeftButton)
+    click_on(reset)
     assert row(found, "Full screen").text(1) == "F11"
     assert program.menus.action("view.full_screen").shortcut().toString() == "F11"
     found.close()
@@ -263,7 +261,7 @@ def test_leaving_the_edit_without_a_key_changes_nothing(qtbot: QtBot, program: P
 
 
 def test_the_sheet_opens_by_question_mark_too(qtbot: QtBot, program: Program) -> None:
-    qtbot.keyClick(program.window, Qt.Key.Key_Question)
+    tap(program.window, Qt.Key.Key_Question)
     found = program.window.findChild(ShortcutSheet)
     assert found is not None
     found.close()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import threading
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,10 +13,12 @@ import pytest
 from support import PHOTOS, Array, open_array, open_file, press, set_layout, wait_idle
 
 from pyrviewer.app import Program
+from pyrviewer.compute.image import Image, Origin, from_array
 from pyrviewer.session.settings import data_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from pathlib import Path
 
     from pytestqt.qtbot import QtBot
 
@@ -183,9 +184,7 @@ def test_images_without_a_file_come_back_too(qtbot: QtBot) -> None:
             np.testing.assert_array_equal(document.pixels, pixels)
 
 
-def _image(pixels: Array, name: str) -> object:
-    from pyrviewer.compute.image import Origin, from_array
-
+def _image(pixels: Array, name: str) -> Image:
     return from_array(pixels, Origin("clipboard", name))
 
 

@@ -50,8 +50,8 @@ def python_script(found: Found, path: str) -> str:
         matches=state.max_matches,
         score=state.min_score,
         exact=state.exact,
-        angles=(-state.angle, state.angle) if state.angle else None,
-        scales=(1 - state.scale / 100, 1 + state.scale / 100) if state.scale else None,
+        angles=state.angles,
+        scales=state.scales,
     )
 
 

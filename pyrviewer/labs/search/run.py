@@ -97,6 +97,8 @@ def run(ticket: Ticket, request: SearchRequest) -> Found:
         min_score=state.min_score,
         coarsest=None if state.coarsest < 0 else state.coarsest,
         candidates=state.candidates or None,
+        angles=state.angles,
+        scales=state.scales,
         exact=state.exact,
         ticket=ticket,
     )

@@ -40,6 +40,16 @@ class SearchState:
     coarsest: int = END
     candidates: int = 0
 
+    @property
+    def angles(self) -> tuple[float, float] | None:
+        """The range of angles in degrees, or None for upright."""
+        return (-self.angle, self.angle) if self.angle else None
+
+    @property
+    def scales(self) -> tuple[float, float] | None:
+        """The range of sizes, or None for the template's own."""
+        return (1 - self.scale / 100, 1 + self.scale / 100) if self.scale else None
+
     def __post_init__(self) -> None:
         x0, y0, x1, y1 = self.rect or (0, 0, 1, 1)
         if not (

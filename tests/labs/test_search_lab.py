@@ -1,0 +1,223 @@
+"""The Search lab on the screen: picking with the mouse, the answer, playback, taking it away."""
+
+from __future__ import annotations
+
+import contextlib
+import csv
+import io
+import json
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from PyQt6.QtCore import Qt
+from support import Mouse, canvases, open_file, press, wait_idle
+
+from pyrviewer.compute import image
+from pyrviewer.compute.ticket import Ticket
+from pyrviewer.labs.search.controller import SearchLab
+from pyrviewer.labs.search.export import python_script, write_matches
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from pytestqt.qtbot import QtBot
+
+    from pyrviewer.app import Program
+    from pyrviewer.labs.search.run import Found
+
+RECT = (150, 90, 230, 150)
+
+
+def lab_of(program: Program) -> SearchLab:
+    lab = program.window.lab
+    assert isinstance(lab, SearchLab)
+    return lab
+
+
+def start(qtbot: QtBot, program: Program, path: Path) -> SearchLab:
+    """Open a photo in the Search lab."""
+    program.window.show_lab("search")
+    open_file(qtbot, program, path)
+    return lab_of(program)
+
+
+def drag(qtbot: QtBot, program: Program, rect: tuple[int, int, int, int]) -> None:
+    """Draw a rectangle of the image with the mouse."""
+    scene = canvases(program)[0]
+    mapping, ratio = scene.mapping(), scene.ratio
+    first = mapping.to_device(rect[0], rect[1])
+    last = mapping.to_device(rect[2], rect[3])
+    Mouse(scene).drag(
+        (first[0] / ratio, first[1] / ratio), (last[0] / ratio, last[1] / ratio), steps=12
+    )
+    wait_idle(qtbot, program)
+
+
+def answer(program: Program) -> Found:
+    found = lab_of(program).found
+    assert found is not None
+    return found
+
+
+def test_a_drag_picks_a_template_and_finds_it_where_it_was(
+    qtbot: QtBot, program: Program, photo: Path
+) -> None:
+    lab = start(qtbot, program, photo)
+    drag(qtbot, program, RECT)
+    x0, y0, x1, y1 = lab.state.rect
+    assert np.abs(np.subtract(lab.state.rect, RECT)).max() <= 2  # a screen pixel is larger
+    match = answer(program).trace.matches[0]
+    assert (match.x, match.y) == pytest.approx((x0, y0), abs=0.01)
+    assert match.score == pytest.approx(1, abs=1e-4)
+    assert (match.width, match.height) == (x1 - x0, y1 - y0)
+    assert len(canvases(program)) == 1 + len(answer(program).stages)
+
+
+def test_the_counter_tells_the_sum_of_the_maps(qtbot: QtBot, program: Program, photo: Path) -> None:
+    lab = start(qtbot, program, photo)
+    drag(qtbot, program, RECT)
+    found = answer(program)
+    maps = sum(piece.scores.size for level in found.trace.levels for piece in level.pieces)
+    assert found.counts[-1] == found.trace.translations == maps
+    assert f"{maps:,}" in lab.view.count.text()
+    height, width = lab.document.pixels.shape[:2] if lab.document else (0, 0)
+    x0, y0, x1, y1 = lab.state.rect
+    everything = (width - (x1 - x0) + 1) * (height - (y1 - y0) + 1)
+    assert f"{everything:,}" in lab.view.count.text()
+
+
+def test_picking_is_undone_and_done_again(qtbot: QtBot, program: Program, photo: Path) -> None:
+    lab = start(qtbot, program, photo)
+    drag(qtbot, program, RECT)
+    picked = lab.state.rect
+    press(qtbot, program, "Ctrl+Z")
+    wait_idle(qtbot, program)
+    assert lab.state.rect == ()
+    assert lab.found is None
+    press(qtbot, program, "Ctrl+Y")
+    wait_idle(qtbot, program)
+    assert lab.state.rect == picked
+    assert answer(program).trace.matches
+
+
+def test_a_click_moves_a_template_of_the_same_size(
+    qtbot: QtBot, program: Program, photo: Path
+) -> None:
+    lab = start(qtbot, program, photo)
+    drag(qtbot, program, RECT)
+    x0, y0, x1, y1 = lab.state.rect
+    scene = canvases(program)[0]
+    place = scene.mapping().to_device(300, 220)
+    Mouse(scene).click(place[0] / scene.ratio, place[1] / scene.ratio)
+    wait_idle(qtbot, program)
+    moved = lab.state.rect
+    assert (moved[2] - moved[0], moved[3] - moved[1]) == (x1 - x0, y1 - y0)
+    assert ((moved[0] + moved[2]) / 2, (moved[1] + moved[3]) / 2) == pytest.approx(
+        (300, 220), abs=2
+    )
+
+
+def test_space_pans_instead_of_picking(qtbot: QtBot, program: Program, photo: Path) -> None:
+    lab = start(qtbot, program, photo)
+    scene = canvases(program)[0]
+    scene.setFocus()
+    before = scene.viewport.view
+    qtbot.keyPress(scene, Qt.Key.Key_Space)
+    Mouse(scene).drag((200, 200), (260, 240))
+    qtbot.keyRelease(scene, Qt.Key.Key_Space)
+    wait_idle(qtbot, program)
+    assert lab.state.rect == ()
+    assert scene.viewport.view != before
+
+
+def test_keys_step_through_the_search(qtbot: QtBot, program: Program, photo: Path) -> None:
+    lab = start(qtbot, program, photo)
+    drag(qtbot, program, RECT)
+    last = len(answer(program).moments) - 1
+    assert lab.moment == last
+    press(qtbot, program, "Home")
+    assert lab.moment == 0
+    first = lab.view.count.text()
+    press(qtbot, program, ".")
+    assert lab.moment == min(1, last)
+    press(qtbot, program, "End")
+    assert lab.moment == last
+    if last:
+        assert lab.view.count.text() != first
+    press(qtbot, program, "P")
+    qtbot.waitUntil(lambda: lab.moment == last and not lab.view.transport.playing, timeout=20_000)
+
+
+def test_a_flat_template_is_refused_in_words(
+    qtbot: QtBot, program: Program, tmp_path: Path
+) -> None:
+    pixels = np.full((200, 200), 90, np.uint8)
+    pixels[150:, 150:] = np.random.default_rng(1).integers(0, 255, (50, 50))
+    image.write(tmp_path / "flat.png", pixels)
+    lab = start(qtbot, program, tmp_path / "flat.png")
+    lab.change("rect", (10, 10, 60, 60))
+    wait_idle(qtbot, program)
+    assert lab.found is None
+    assert lab.panel.template_note.text().endswith(".")
+    assert "template" in lab.panel.template_note.text().lower()
+
+
+def test_a_kept_template_is_looked_for_in_the_next_image(
+    qtbot: QtBot, program: Program, photo: Path, tmp_path: Path
+) -> None:
+    lab = start(qtbot, program, photo)
+    drag(qtbot, program, RECT)
+    x0, y0 = lab.state.rect[:2]
+    lab.toggle_pin()
+    pixels = image.read(photo).pixels
+    image.write(tmp_path / "shifted.png", np.ascontiguousarray(pixels[10:, 20:]))
+    open_file(qtbot, program, tmp_path / "shifted.png")
+    match = answer(program).trace.matches[0]
+    assert (match.x, match.y) == pytest.approx((x0 - 20, y0 - 10), abs=0.01)
+
+
+def test_searching_everywhere_agrees(qtbot: QtBot, program: Program, gray_photo: Path) -> None:
+    lab = start(qtbot, program, gray_photo)
+    drag(qtbot, program, RECT)
+    lab.compare()
+    wait_idle(qtbot, program)
+    assert lab.panel.comparison.text().startswith("The same places.")
+
+
+def test_why_it_failed_and_what_repairs_it(
+    qtbot: QtBot, program: Program, gray_photo: Path
+) -> None:
+    lab = start(qtbot, program, gray_photo)
+    drag(qtbot, program, RECT)
+    lab.change("min_score", 1.0)
+    lab.change("rect", (40, 300, 100, 360))
+    wait_idle(qtbot, program)
+    lab.panel.truth.click()
+    scene = canvases(program)[0]
+    place = scene.mapping().to_device(400, 100)
+    Mouse(scene).click(place[0] / scene.ratio, place[1] / scene.ratio)
+    wait_idle(qtbot, program)
+    assert lab.panel.miss.text()
+    assert scene.tool is not None  # picking works again
+
+
+def test_matches_as_json_csv_and_python(
+    qtbot: QtBot, program: Program, photo: Path, tmp_path: Path
+) -> None:
+    start(qtbot, program, photo)
+    drag(qtbot, program, RECT)
+    found = answer(program)
+    match = found.trace.matches[0]
+    write_matches(Ticket(), found, tmp_path / "found.json")
+    report = json.loads((tmp_path / "found.json").read_text())
+    assert report["matches"][0]["x"] == match.x
+    assert report["translations"] == found.trace.translations
+    write_matches(Ticket(), found, tmp_path / "found.csv")
+    rows = list(csv.DictReader(io.StringIO((tmp_path / "found.csv").read_text())))
+    assert float(rows[0]["score"]) == match.score
+    said = io.StringIO()
+    with contextlib.redirect_stdout(said):
+        exec(compile(python_script(found, str(photo)), "script", "exec"), {})
+    x, y = (float(word) for word in said.getvalue().split()[:2])
+    assert (x, y) == pytest.approx((match.x, match.y))
