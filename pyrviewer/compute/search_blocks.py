@@ -137,16 +137,15 @@ class BlockBound:
         planes = [np.ascontiguousarray(means[..., c]) for c in range(means.shape[2])]
         spread = self._spread(planes, self._scene.energies[used])
         best: ScoreMap | None = None
-        for middle, radius in self._groups(parts):
+        for middle, radius, worst in self._groups(parts):
             bound = spread * np.float32(radius)
             for channel, plane in enumerate(planes):
                 part = np.ascontiguousarray(middle[..., channel])
                 bound += cv2.matchTemplate(plane, part, cv2.TM_CCORR)
+            bound *= np.float32(self._side**2)
+            bound += cv2.matchTemplate(self._scene.rests[used], worst, cv2.TM_CCORR)
             best = bound if best is None else np.maximum(best, bound, out=best)
         assert best is not None
-        best *= np.float32(self._side**2)
-        worst = self._phases.rests.max(axis=(0, 1))
-        best += cv2.matchTemplate(self._scene.rests[used], worst, cv2.TM_CCORR)
         best /= self._map_norms(planes, self._scene.squares[used])
         return best
 
@@ -178,8 +177,8 @@ class BlockBound:
         size = self._phases.means.size
         return cells * (_GATHERED * size / self._side**2 + _PRODUCT * size)
 
-    def _groups(self, parts: int) -> list[tuple[_Floats, float]]:
-        """Middle of the means of each group of phases, and the largest distance from it."""
+    def _groups(self, parts: int) -> list[tuple[_Floats, float, _Floats]]:
+        """For each group of phases: the middle of its means, how far they lie, the worst rests."""
         step = max(1, self._side // parts)
         groups = []
         for y in range(0, self._side, step):
@@ -187,7 +186,8 @@ class BlockBound:
                 group = self._phases.means[y : y + step, x : x + step]
                 middle = group.mean(axis=(0, 1))
                 away = ((group - middle) ** 2).sum(axis=(2, 3, 4))
-                groups.append((middle, float(np.sqrt(away.max())) * (1 + 1e-5)))
+                worst = self._phases.rests[y : y + step, x : x + step].max(axis=(0, 1))
+                groups.append((middle, float(np.sqrt(away.max())) * (1 + 1e-5), worst))
         return groups
 
     def _spread(self, planes: list[_Floats], energies: _Floats) -> _Floats:

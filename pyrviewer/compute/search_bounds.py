@@ -26,8 +26,8 @@ _LEAST_SCORE = 0.5
 _LEAST_SCENE = 1 << 20
 _MARGIN = 1e-4
 _FEW_CELLS = 1500
-_SHARE, _FINER = 0.15, 0.1
-_SCORED = 30.0  # nanoseconds
+_MAPS, _SHARE, _FINER = 0.25, 0.2, 0.1
+_MAPPED, _SCORED = 8.0, 30.0  # nanoseconds
 _NEAR = 1e-3
 _TILE = 16
 
@@ -111,11 +111,13 @@ def _narrow(
         record.page(level, template.scene.level_shape(level), kernel.shape)
         with record.time(level):
             bound = BlockBound(template, cut, level, ticket)
+            whole = left is None
             if left is None:
                 left = _whole_map(template, record, bound, least - _MARGIN)
             if bound.phase_cost(left.rows.size) > most:
                 return None
-            left = _by_phase(template, record, bound, left, least - _MARGIN)
+            entered = 0 if whole else left.translations
+            left = _by_phase(template, record, bound, left, least - _MARGIN, entered)
         level -= 1
         if _rest_cost(template, left, level) < _FINER * most:
             break
@@ -143,7 +145,8 @@ def _whole_map(template: Template, record: Record, bound: BlockBound, least: flo
     total = (rows - template.shape[0] + 1) * (columns - template.shape[1] + 1)
     side = 1 << bound.level
     parts, keep = 2, np.ones(bound.cells, np.bool_)
-    while parts <= min(side, 4):
+    most = _MAPS * exhaustive_cost(template)
+    while parts <= min(side, 4) and 2 * parts**2 * keep.size * _MAPPED < most:
         keep &= bound.cell_bounds(parts) >= least
         if np.count_nonzero(keep) <= _FEW_CELLS:
             break
@@ -157,7 +160,12 @@ def _whole_map(template: Template, record: Record, bound: BlockBound, least: flo
 
 
 def _by_phase(
-    template: Template, record: Record, bound: BlockBound, left: _Left, least: float
+    template: Template,
+    record: Record,
+    bound: BlockBound,
+    left: _Left,
+    least: float,
+    entered: int,
 ) -> _Left:
     """Bound each translation of some cells; return the cells, half the size, that are left."""
     side = 1 << bound.level
@@ -170,7 +178,7 @@ def _by_phase(
     cell, _, _ = np.nonzero(keep)
     row += left.rows[cell] * side
     column += left.columns[cell] * side
-    record.bound(bound.level, left.translations, left.translations - row.size, None)
+    record.bound(bound.level, entered, left.translations - row.size, None)
     half = side // 2
     width = template.scene.shape[1] // half + 1
     at = np.unique(row // half * width + column // half)

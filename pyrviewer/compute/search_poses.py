@@ -1,3 +1,256 @@
-"""stub"""
-def search_poses(template, record, settings, ticket):
-    raise NotImplementedError
+"""Searching over orientations and sizes as well, coarse to fine."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from pyrviewer.compute.search_peaks import peaks
+from pyrviewer.compute.search_plan import trusted_level
+from pyrviewer.compute.search_pose import Pose, linear, refine_pose, turned_kernel
+from pyrviewer.compute.search_record import Answer, Record
+from pyrviewer.compute.search_trace import Match
+from pyrviewer.compute.search_zncc import score_map
+
+if TYPE_CHECKING:
+    from pyrviewer.compute.search_template import Template
+    from pyrviewer.compute.search_trace import SearchSettings
+    from pyrviewer.compute.ticket import Ticket
+
+_STEP = 1.2
+"""How far, in pixels of the octave, a step of angle or scale moves the template's corners."""
+
+_PEAKS = 6
+_KEPT = 32
+_LEAST_KEPT = 4
+_REACH = 2
+
+
+@dataclass(frozen=True)
+class _Place:
+    """A candidate pose with its score, and its cell at the level where it was scored."""
+
+    pose: Pose
+    score: float
+    cell: tuple[int, int]
+
+
+def search_poses(
+    template: Template, record: Record, settings: SearchSettings, ticket: Ticket | None = None
+) -> Answer:
+    """Score a grid of angles and sizes in a coarse octave, and follow the best places down.
+
+    From octave to octave the steps of angle and scale are halved, and only the neighbours of what
+    was found are tried; the last step fits the pose between the steps.
+    """
+    level = trusted_level(template) if settings.coarsest is None else settings.coarsest
+    level = min(level, len(template.kernels) - 1)
+    step = _step(template, level)
+    angles = _angles(settings.angles, step)
+    scales = _scales(settings.scales, step)
+    for each in range(level, -1, -1):
+        record.page(each, template.scene.level_shape(each), template.kernels[each].shape)
+    width = settings.candidates or max(_KEPT, 4 * settings.max_matches)
+    places = _top(template, record, level, angles, scales, ticket)
+    places = _distinct(places, width, 2.0**level * 2, math.degrees(1.5 * step))
+    top = level
+    while level > 0:
+        for place in places:
+            record.keep(level, *place.cell, (place.pose.angle, place.pose.scale))
+        step /= 2
+        finer = [
+            _finer(template, record, level - 1, place.pose, step, settings, ticket)
+            for place in places
+        ]
+        if settings.candidates is None:
+            width = max(_LEAST_KEPT, 2 * settings.max_matches, width // 2)
+        places = _distinct(
+            [place for place in finer if place is not None],
+            width,
+            2.0 ** (level - 1) * 2,
+            math.degrees(3 * step),
+        )
+        level -= 1
+    matches = _matches(template, record, places, settings, ticket)
+    steps = _step(template, 0)
+    poses = len(_angles(settings.angles, steps)) * len(_scales(settings.scales, steps))
+    plan = (
+        f"{len(angles)} angles and {len(scales)} sizes were scored at octave {top}, and the best "
+        "places followed from there."
+    )
+    return Answer([], "estimate", plan, matches, poses)
+
+
+def _step(template: Template, level: int) -> float:
+    """Angle, in radians, or relative change of size that moves the corners by about a pixel."""
+    return _STEP * 2**level / (math.hypot(*template.shape) / 2)
+
+
+def _angles(limits: tuple[float, float] | None, step: float) -> list[float]:
+    """Angles of a range, no more than a step apart; a full turn has no end."""
+    if limits is None:
+        return [0.0]
+    low, high = limits
+    if high - low >= 360:
+        count = math.ceil(2 * math.pi / step)
+        return [low + 360 * k / count for k in range(count)]
+    count = math.ceil(math.radians(high - low) / step)
+    return [low + (high - low) * k / max(count, 1) for k in range(count + 1)]
+
+
+def _scales(limits: tuple[float, float] | None, step: float) -> list[float]:
+    """Sizes of a range, each no more than a step larger than the one before."""
+    if limits is None:
+        return [1.0]
+    low, high = limits
+    count = math.ceil(math.log(high / low) / math.log1p(step))
+    return [low * (high / low) ** (k / max(count, 1)) for k in range(count + 1)]
+
+
+def _top(
+    template: Template,
+    record: Record,
+    level: int,
+    angles: list[float],
+    scales: list[float],
+    ticket: Ticket | None,
+) -> list[_Place]:
+    """Score all of an octave at every angle and size."""
+    height, width = template.scene.level_shape(level)
+    places: list[_Place] = []
+    done, total = 0, len(angles) * len(scales)
+    for scale in scales:
+        for angle in angles:
+            if ticket is not None:
+                ticket.check(0.8 * done / total)
+            done += 1
+            with record.time(level):
+                places += _scored(
+                    template, record, level, (angle, scale), (0, 0, width, height), _PEAKS
+                )
+    return places
+
+
+def _scored(
+    template: Template,
+    record: Record,
+    level: int,
+    turn: tuple[float, float],
+    rect: tuple[int, int, int, int],
+    count: int,
+) -> list[_Place]:
+    """Score a turned template wherever it lies in a rectangle of an octave; return its peaks."""
+    kernel = turned_kernel(template, level, *turn)
+    x0, y0, x1, y1 = rect
+    if kernel is None or kernel.shape[0] > y1 - y0 or kernel.shape[1] > x1 - x0:
+        return []
+    scores = score_map(template.scene.patch(level, rect), kernel)
+    record.scores(level, x0, y0, scores, kernel, turn)
+    places = []
+    for column, row, score in zip(*peaks(scores, count), strict=True):
+        cell = (x0 + int(column), y0 + int(row))
+        record.candidate(level, *cell, float(score), pose=turn)
+        x = (cell[0] + kernel.shape[1] / 2) * 2**level
+        y = (cell[1] + kernel.shape[0] / 2) * 2**level
+        places.append(_Place(Pose(x, y, *turn), float(score), cell))
+    return places
+
+
+def _finer(
+    template: Template,
+    record: Record,
+    level: int,
+    pose: Pose,
+    step: float,
+    settings: SearchSettings,
+    ticket: Ticket | None,
+) -> _Place | None:
+    """Look around a pose at the next finer octave; return the best place."""
+    if ticket is not None:
+        ticket.check()
+    turns = [0.0] if settings.angles is None else [-math.degrees(step), 0.0, math.degrees(step)]
+    sizes = [1.0] if settings.scales is None else [1 / (1 + step), 1.0, 1 + step]
+    best: _Place | None = None
+    height, width = template.scene.level_shape(level)
+    with record.time(level):
+        for turn in turns:
+            for size in sizes:
+                angle, scale = pose.angle + turn, pose.scale * size
+                extent = np.abs(linear(angle, scale)) @ np.array(template.shape[::-1]) / 2**level
+                columns, rows = (math.ceil(side - 1e-6) for side in extent)
+                x, y = pose.x / 2**level - columns / 2, pose.y / 2**level - rows / 2
+                rect = (
+                    max(0, round(x) - _REACH),
+                    max(0, round(y) - _REACH),
+                    min(width, round(x) + columns + _REACH),
+                    min(height, round(y) + rows + _REACH),
+                )
+                for place in _scored(template, record, level, (angle, scale), rect, 1):
+                    if best is None or place.score > best.score:
+                        best = place
+    return best
+
+
+def _distinct(
+    places: list[_Place], count: int, distance: float, angle: float
+) -> list[_Place]:
+    """Best first, one of those that lie together in position, angle and size."""
+    chosen: list[_Place] = []
+    for place in sorted(places, key=lambda place: -place.score):
+        if not any(_same(place.pose, other.pose, distance, angle) for other in chosen):
+            chosen.append(place)
+            if len(chosen) == count:
+                break
+    return chosen
+
+
+def _same(a: Pose, b: Pose, distance: float, angle: float) -> bool:
+    apart = abs((a.angle - b.angle + 180) % 360 - 180)
+    near = abs(a.x - b.x) <= distance and abs(a.y - b.y) <= distance
+    return near and apart <= angle and abs(math.log(a.scale / b.scale)) <= math.radians(angle)
+
+
+def _matches(
+    template: Template,
+    record: Record,
+    places: list[_Place],
+    settings: SearchSettings,
+    ticket: Ticket | None,
+) -> tuple[Match, ...]:
+    """Fit the poses, and choose matches that do not crowd each other, best first."""
+    fitted: list[tuple[float, Pose, _Place]] = []
+    for place in places:
+        if ticket is not None:
+            ticket.check()
+        pose, score = refine_pose(
+            template,
+            place.pose,
+            turning=settings.angles is not None,
+            scaling=settings.scales is not None,
+        )
+        fitted.append((score, pose, place))
+    fitted.sort(key=lambda each: -each[0])
+    least = settings.min_distance
+    if least is None:
+        least = min(template.shape) / 2
+    chosen: list[tuple[float, Pose, _Place]] = []
+    for score, pose, place in fitted:
+        if all(math.hypot(pose.x - o.x, pose.y - o.y) >= least for _, o, _ in chosen):
+            chosen.append((score, pose, place))
+            record.keep(0, *place.cell, (place.pose.angle, place.pose.scale))
+    return tuple(
+        _match(template, settings, score, pose) for score, pose, _ in chosen[: settings.max_matches]
+    )
+
+
+def _match(template: Template, settings: SearchSettings, score: float, pose: Pose) -> Match:
+    height, width = template.shape
+    x, y = np.array([pose.x, pose.y]) - pose.matrix @ np.array([width, height]) / 2
+    low = settings.angles[0] if settings.angles is not None else 0.0
+    angle = pose.angle
+    if settings.angles is not None and settings.angles[1] - low >= 360:
+        angle = (angle - low) % 360 + low
+    return Match(float(x), float(y), score, width, height, angle, pose.scale)

@@ -110,6 +110,7 @@ class PaneGrid(QWidget):
         self._settle_timer.start()
 
     def _rebuild(self, shape: Sequence[Sequence[Viewport]]) -> None:
+        focused = any(canvas.hasFocus() for canvas in self.canvases)
         while (item := self._layout.takeAt(0)) is not None:
             holder = item.widget()
             if holder is not None:
@@ -128,6 +129,8 @@ class PaneGrid(QWidget):
             self._layout.addWidget(holder, 1)
             for viewport in viewports:
                 self.watch(viewport)
+        if focused:
+            self.focus_view()
 
     def _add_canvas(self, viewport: Viewport, line: QHBoxLayout) -> Canvas:
         canvas = Canvas(viewport, self)

@@ -645,8 +645,8 @@ def test_light_and_dark_reach_everything(qtbot: QtBot, program: Program, photo: 
         for part in (window.rail, window.panels, window.status, window.tabs):
             shot = grabbed(part)
             means[name, type(part).__name__] = float(np.median(shot))
-    for (scheme, part), mean in means.items():
-        assert (mean > 180) if scheme == "light" else (mean < 80), part
+    for (scheme, place), mean in means.items():
+        assert (mean > 180) if scheme == "light" else (mean < 80), place
 
 
 # Settings of the window

@@ -183,7 +183,7 @@ class SearchPanel(QScrollArea):
         return slider
 
     def _result_section(self) -> None:
-        section = self._section("Result", "Where it was found, and how sure that is.")
+        section = self.result = self._section("Result", "Where it was found, and how sure that is.")
         self.proof = QLabel(section)
         self.proof.setWordWrap(True)
         section.rows.addWidget(self.proof)
@@ -193,7 +193,7 @@ class SearchPanel(QScrollArea):
         section.rows.addWidget(self.plan)
 
     def _cost_section(self) -> None:
-        section = self._section(
+        section = self.costs = self._section(
             "Cost",
             "Translations tested at each octave, against testing every one at full resolution. "
             "Time is another number: a Fourier transform tests many at once.",
@@ -209,7 +209,7 @@ class SearchPanel(QScrollArea):
         section.rows.addWidget(self.comparison)
 
     def _failure_section(self) -> None:
-        section = self._section(
+        section = self.failure = self._section(
             "Why did it fail?", "Point out the true place, and see at which octave it was lost."
         )
         self.truth = QPushButton("Point out the true place", section)
@@ -257,18 +257,18 @@ class SearchPanel(QScrollArea):
 
     def show_nothing(self, text: str) -> None:
         """Say why there is no result."""
-        self.template.show_octaves([])
+        for section in (self.result, self.costs, self.failure):
+            section.hide()
+        self.template.hide()
         self.template_note.setText(text)
-        self.proof.setText("")
-        self.plan.setText("")
-        self.comparison.setText("")
-        self.table.show_rows([])
-        self.cost.show_rows([])
-        self.plot.clear()
+        self.template_note.show()
 
     def show_found(self, found: Found) -> None:
         """Show the answer, its proof and its cost."""
         trace = found.trace
+        for section in (self.result, self.costs, self.failure):
+            section.show()
+        self.template.show()
         self.template.show_octaves(found.template_octaves)
         self.template_note.setText(" ".join(trace.warnings))
         self.template_note.setVisible(bool(trace.warnings))

@@ -51,12 +51,10 @@ class HeatPiece:
 
 @dataclass(frozen=True, eq=False)
 class Stage:
-    """One level of a trace for the screen: its scores, and the search's clock while it ran."""
+    """One level of a trace for the screen, with its scores."""
 
     trace: LevelTrace
     heat: tuple[HeatPiece, ...]
-    first: int
-    last: int
 
 
 @dataclass(frozen=True, eq=False)
@@ -126,9 +124,8 @@ def prepare_playback(ticket: Ticket, request: SearchRequest, trace: SearchTrace)
         clocks = [piece.order for piece in level.pieces]
         clocks += [candidate.order for candidate in level.candidates]
         heat = tuple(_heat(level, piece) for piece in level.pieces)
-        first, last = (min(clocks), max(clocks)) if clocks else (end, end)
-        stages.append(Stage(level, heat, first, last))
-        end = max(end, last)
+        stages.append(Stage(level, heat))
+        end = max(end, *clocks) if clocks else end
     tested = np.zeros(end + 1, np.int64)
     for level in trace.levels:
         for piece in level.pieces:

@@ -169,10 +169,10 @@ class SearchView(QWidget):
             canvases = self.grid.canvases
         done = moment >= len(found.moments) - 1
         moment = found.moments[moment]
+        current = self._current(found, moment)
         for canvas, stage in zip(canvases[1:], found.stages, strict=True):
             canvas.set_overlays(self._stage_overlays(stage, moment))
-            canvas.set_selected(not done and stage.first <= moment <= stage.last)
-        current = self._current(found, moment)
+            canvas.set_selected(not done and stage is current)
         self._follow(None if done else current)
         overlays: list[Overlay] = []
         if not done and current is not None:
@@ -197,8 +197,13 @@ class SearchView(QWidget):
         self.shared.set_view(self.grid.canvases[0].fitted(box), fitting=False)
 
     def _current(self, found: Found, moment: int) -> Stage | None:
-        running = [stage for stage in found.stages if stage.first <= moment]
-        return max(running, key=lambda stage: stage.first, default=None)
+        """Return the level at which scores were computed last."""
+        clocks = {
+            max(past): stage
+            for stage in found.stages
+            if (past := [piece.order for piece in stage.heat if piece.order <= moment])
+        }
+        return clocks[max(clocks)] if clocks else None
 
     def _stage_overlays(self, stage: Stage, moment: int) -> list[Overlay]:
         step = 2.0**stage.trace.level
