@@ -138,26 +138,22 @@ def test_the_script_reproduces_the_octaves_of_every_file(
 
 
 @pytest.mark.parametrize("kind", ["gaussian", "laplacian", "dog"])
-@pytest.mark.parametrize(
-    ("prefilter", "ratio", "levels"),
-    [("binomial", 2.0, -1), ("none", 2.0, 3), ("max", 2.0, 2), ("area", 1.4, -1),
-     ("lanczos", 3.0, 2), ("binomial", 2.0, 0)],
-)  # fmt: skip
-def test_the_script_reproduces_every_choice(
-    qtbot: QtBot, program: Program, kind: str, prefilter: str, ratio: float, levels: int
-) -> None:
+def test_the_script_reproduces_every_choice(qtbot: QtBot, program: Program, kind: str) -> None:
     open_file(qtbot, program, PHOTOS / "chelsea.png")
-    for name, value in (
-        ("kind", kind), ("prefilter", prefilter), ("ratio", ratio), ("levels", levels),
+    lab(program).change("kind", kind)
+    for prefilter, ratio, levels in (
+        ("binomial", 2.0, -1), ("none", 2.0, 3), ("max", 2.0, 2), ("area", 1.4, -1),
+        ("lanczos", 3.0, 2), ("binomial", 2.0, 0),
     ):  # fmt: skip
-        lab(program).change(name, value)
-    wait_idle(qtbot, program)
-    text = script(program)
-    found, expected = in_rgb(text, run(text)["octaves"]), shown(program)
-    assert len(found) == len(expected)
-    for a, b in zip(found, expected, strict=True):
-        assert a.dtype == b.dtype
-        np.testing.assert_array_equal(a, b)
+        for name, value in (("prefilter", prefilter), ("ratio", ratio), ("levels", levels)):
+            lab(program).change(name, value)
+        wait_idle(qtbot, program)
+        text = script(program)
+        found, expected = in_rgb(text, run(text)["octaves"]), shown(program)
+        assert len(found) == len(expected)
+        for a, b in zip(found, expected, strict=True):
+            assert a.dtype == b.dtype
+            np.testing.assert_array_equal(a, b)
 
 
 def test_the_script_of_a_rebuilt_image_rebuilds_it(

@@ -107,7 +107,7 @@ def test_100_percent_is_one_image_pixel_per_device_pixel(
     assert any(np.array_equal(shot[y : y + 60, x : x + 60], middle) for y, x in hits)
 
 
-@pytest.mark.parametrize("scale", [2.0, 3.0, 5.0, 8.0])
+@pytest.mark.parametrize("scale", [2.0, 3.3, 8.0])
 @pytest.mark.parametrize("program", RATIOS, indirect=True)
 def test_from_2x_on_pixels_are_squares(
     qtbot: QtBot, program: Program, noise: Array, scale: float
@@ -204,7 +204,7 @@ def hover_of(canvas: Canvas, x: float, y: float) -> Hover | None:
 
 
 @pytest.mark.parametrize("program", RATIOS, indirect=True)
-@pytest.mark.parametrize("scale", [0.5, 1.0, 3.7, 40.0])
+@pytest.mark.parametrize("scale", [0.5, 3.7, 40.0])
 def test_hover_gives_the_pixel_that_is_seen(
     qtbot: QtBot, program: Program, noise: Array, scale: float
 ) -> None:

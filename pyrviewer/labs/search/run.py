@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     Box = tuple[float, float, float, float]
 
 
+HEAT_STOPS = (0.0, 0.3, 0.6, 1.0)  # scores
+HEAT = ((110, 80, 20, 170), (20, 30, 120, 250), (60, 150, 245, 255), (40, 90, 170, 235))  # B G R A
 MOST_MOMENTS = 120  # steps of a playback
 
 
@@ -149,13 +151,11 @@ def _moments(searched: Array, end: int) -> tuple[int, ...]:
 
 
 def _heat(level: LevelTrace, piece: ScorePiece) -> HeatPiece:
-    """Colour scores from blue (0) over yellow to red (1); none below 0."""
+    """Colour scores from violet (0) over orange to pale yellow (1), the higher the more opaque."""
     share = np.clip(piece.scores, 0, 1)
     pixels = np.empty((*share.shape, 4), np.uint8)
-    stops = np.array([0.0, 0.5, 0.8, 1.0])
-    for channel, values in enumerate(((160, 60, 40, 50), (60, 160, 210, 60), (30, 60, 250, 235))):
-        pixels[..., channel] = np.interp(share, stops, values)
-    pixels[..., 3] = np.interp(share, (0.0, 0.2, 1.0), (40, 90, 215))
+    for channel, values in enumerate(HEAT):
+        pixels[..., channel] = np.interp(share, HEAT_STOPS, values)
     step = 2.0**level.level
     height, width = level.template_shape
     dx, dy = (width / 2 - 0.5) * step, (height / 2 - 0.5) * step
