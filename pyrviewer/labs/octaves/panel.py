@@ -6,19 +6,21 @@ import math
 from typing import TYPE_CHECKING
 
 from PyQt6.QtCore import Qt, pyqtSignal
-from PyQt6.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
 from superqt import QLabeledSlider
 
 from pyrviewer.labs.octaves.equaliser import Equaliser
 from pyrviewer.labs.octaves.state import CHARTS, PREFILTERS
 from pyrviewer.labs.octaves.storage_bar import StorageBar
 from pyrviewer.ui.widgets.float_slider import FloatSlider
-from pyrviewer.ui.widgets.form import Choice, Section, Segments, Switch, caption
+from pyrviewer.ui.widgets.form import Choice, Segments, Switch, caption
+from pyrviewer.ui.widgets.panel import Panel
 from pyrviewer.ui.widgets.plot import Plot
 from pyrviewer.ui.widgets.table import TextTable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from PyQt6.QtWidgets import QWidget
 
     from pyrviewer.compute.histogram import Histogram
     from pyrviewer.compute.prefilter import Prefilter
@@ -47,26 +49,18 @@ KIND_ITEMS = (
 )
 
 
-class OctavesPanel(QScrollArea):
+class OctavesPanel(Panel):
     """Controls and read-outs, in sections.
 
     Signals
     -------
-    changed(str, object) : a state field and its new value
+    measurement_opened() : a section that has to be measured was unfolded
     """
 
-    changed = pyqtSignal(str, object)
     measurement_opened = pyqtSignal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setWidgetResizable(True)
-        self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        inner = QWidget(self)
-        self._column = QVBoxLayout(inner)
-        self._column.setContentsMargins(0, 0, 0, 0)
-        self._column.setSpacing(0)
         self._pyramid_section()
         self._rebuild_section()
         self._aliasing_section()
@@ -74,23 +68,11 @@ class OctavesPanel(QScrollArea):
         self._storage_section()
         self._histogram_section()
         self._spectrum_section()
-        self._column.addStretch(1)
-        self.setWidget(inner)
-        self._showing = False
 
     # Building
 
-    def _section(self, title: str, help_text: str) -> Section:
-        section = Section(title, help_text, self)
-        self._column.addWidget(section)
-        return section
-
-    def _emit(self, name: str, value: object) -> None:
-        if not self._showing:
-            self.changed.emit(name, value)
-
     def _pyramid_section(self) -> None:
-        section = self.pyramid = self._section(
+        section = self.pyramid = self.add_section(
             "Pyramid", "An image smoothed and halved again and again; each step is an octave."
         )
         self.kind = Segments(KIND_ITEMS, section, fill=True)
@@ -128,15 +110,15 @@ class OctavesPanel(QScrollArea):
         section.rows.addWidget(self.note)
 
     def _rebuild_section(self) -> None:
-        self.rebuild = self._section(
+        self.rebuild = self.add_section(
             "Rebuild", "The image is the sum of its bands, each enlarged; give each a gain."
         )
         self.equaliser = Equaliser(self.rebuild)
-        self.equaliser.changed.connect(self._emit)
+        self.equaliser.changed.connect(self.say)
         self.rebuild.rows.addWidget(self.equaliser)
 
     def _aliasing_section(self) -> None:
-        self.aliasing = self._section(
+        self.aliasing = self.add_section(
             "Aliasing",
             "Frequencies above half of the new sampling rate fold back unless a prefilter "
             "removes them first.",
@@ -156,7 +138,7 @@ class OctavesPanel(QScrollArea):
         self.aliasing.add_row("minus", self.bench_second, "... minus this one.")
 
     def _values_section(self) -> None:
-        self.values = self._section(
+        self.values = self.add_section(
             "Values", "The pixel under the mouse and those it is made of; a click holds it."
         )
         self.table = TextTable(("Level", "x, y", "Value"), "Values by level", self.values, wide=2)
@@ -165,7 +147,7 @@ class OctavesPanel(QScrollArea):
         self.values.rows.addWidget(self.values_hint)
 
     def _storage_section(self) -> None:
-        self.storage = self._section(
+        self.storage = self.add_section(
             "Storage",
             "Each octave has a quarter of the samples of the one before: "
             "1 + 1/4 + 1/16 + ... tends to 4/3.",
@@ -180,7 +162,7 @@ class OctavesPanel(QScrollArea):
         self.storage.rows.addWidget(self.storage_note)
 
     def _histogram_section(self) -> None:
-        self.histogram = self._section(
+        self.histogram = self.add_section(
             "Histogram", "How often each value occurs in the selected octave, by channel."
         )
         self.histogram_plot = Plot("value", "samples", self.histogram, log_x=False)
@@ -191,7 +173,7 @@ class OctavesPanel(QScrollArea):
         self.histogram.toggled.connect(self._measurement_toggled)
 
     def _spectrum_section(self) -> None:
-        self.spectrum = self._section(
+        self.spectrum = self.add_section(
             "Spectrum",
             "Power by frequency, averaged over directions. Dotted: each octave's Nyquist limit. "
             "Orange: what folds back when the selected octave is reduced.",
@@ -206,34 +188,34 @@ class OctavesPanel(QScrollArea):
     # What the user did
 
     def _kind_chosen(self, value: object) -> None:
-        self._emit("kind", value)
+        self.say("kind", value)
 
     def _levels_moved(self, value: int) -> None:
-        self._emit("levels", value)
+        self.say("levels", value)
 
     def _ratio_moved(self, value: float) -> None:
-        self._emit("ratio", round(value, 2))
+        self.say("ratio", round(value, 2))
 
     def _prefilter_chosen(self, value: object) -> None:
-        self._emit("prefilter", value)
+        self.say("prefilter", value)
 
     def _geometry_clicked(self, on: bool) -> None:
-        self._emit("true_geometry", on)
+        self.say("true_geometry", on)
 
     def _smooth_clicked(self, on: bool) -> None:
-        self._emit("smooth", on)
+        self.say("smooth", on)
 
     def _chart_chosen(self, value: object) -> None:
-        self._emit("chart", value)
+        self.say("chart", value)
 
     def _bench_level_moved(self, value: int) -> None:
-        self._emit("bench_level", value)
+        self.say("bench_level", value)
 
     def _first_chosen(self, value: object) -> None:
-        self._emit("bench_first", value)
+        self.say("bench_first", value)
 
     def _second_chosen(self, value: object) -> None:
-        self._emit("bench_second", value)
+        self.say("bench_second", value)
 
     def _measurement_toggled(self, on: bool) -> None:
         if on:

@@ -8,13 +8,10 @@ import numpy as np
 from PyQt6.QtCore import QPointF, QRectF, QSize, Qt, pyqtSignal
 from PyQt6.QtGui import QPainter, QPaintEvent, QPalette
 from PyQt6.QtWidgets import (
-    QFrame,
     QHBoxLayout,
     QLabel,
     QPushButton,
-    QScrollArea,
     QSizePolicy,
-    QVBoxLayout,
     QWidget,
 )
 from superqt import QLabeledSlider
@@ -22,6 +19,7 @@ from superqt import QLabeledSlider
 from pyrviewer.ui.picture import qimage
 from pyrviewer.ui.widgets.float_slider import FloatSlider
 from pyrviewer.ui.widgets.form import Section, Switch, caption
+from pyrviewer.ui.widgets.panel import Panel
 from pyrviewer.ui.widgets.plot import Plot
 from pyrviewer.ui.widgets.table import TextTable
 
@@ -83,16 +81,14 @@ class TemplateStrip(QWidget):
         painter.end()
 
 
-class SearchPanel(QScrollArea):
+class SearchPanel(Panel):
     """Controls and read-outs, in sections.
 
     Signals
     -------
-    changed(str, object) : a state field and its new value
     compare_wanted(), file_wanted(), pin_wanted(), truth_wanted()
     """
 
-    changed = pyqtSignal(str, object)
     compare_wanted = pyqtSignal()
     file_wanted = pyqtSignal()
     pin_wanted = pyqtSignal()
@@ -101,33 +97,14 @@ class SearchPanel(QScrollArea):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setWidgetResizable(True)
-        self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        inner = QWidget(self)
-        self._column = QVBoxLayout(inner)
-        self._column.setContentsMargins(0, 0, 0, 0)
-        self._column.setSpacing(0)
-        self._showing = False
         self._template_section()
         self._settings_section()
         self._result_section()
         self._cost_section()
         self._failure_section()
-        self._column.addStretch(1)
-        self.setWidget(inner)
-
-    def _section(self, title: str, help_text: str) -> Section:
-        section = Section(title, help_text, self)
-        self._column.addWidget(section)
-        return section
-
-    def _emit(self, name: str, value: object) -> None:
-        if not self._showing:
-            self.changed.emit(name, value)
 
     def _template_section(self) -> None:
-        section = self._section(
+        section = self.add_section(
             "Template", "What is looked for: a part of this image, or another image."
         )
         self.template = TemplateStrip(section)
@@ -148,7 +125,7 @@ class SearchPanel(QScrollArea):
         section.rows.addLayout(line)
 
     def _settings_section(self) -> None:
-        section = self._section(
+        section = self.add_section(
             "Search",
             "Scores are zero-mean normalised cross-correlation: 1 is the same pattern whatever "
             "its brightness and contrast, 0 is unrelated.",
@@ -183,7 +160,9 @@ class SearchPanel(QScrollArea):
         return slider
 
     def _result_section(self) -> None:
-        section = self.result = self._section("Result", "Where it was found, and how sure that is.")
+        section = self.result = self.add_section(
+            "Result", "Where it was found, and how sure that is."
+        )
         self.proof = QLabel(section)
         self.proof.setWordWrap(True)
         section.rows.addWidget(self.proof)
@@ -193,7 +172,7 @@ class SearchPanel(QScrollArea):
         section.rows.addWidget(self.plan)
 
     def _cost_section(self) -> None:
-        section = self.costs = self._section(
+        section = self.costs = self.add_section(
             "Cost",
             "Translations tested at each octave, against testing every one at full resolution. "
             "Time is another number: a Fourier transform tests many at once.",
@@ -209,7 +188,7 @@ class SearchPanel(QScrollArea):
         section.rows.addWidget(self.comparison)
 
     def _failure_section(self) -> None:
-        section = self.failure = self._section(
+        section = self.failure = self.add_section(
             "Why did it fail?", "Point out the true place, and see at which octave it was lost."
         )
         self.truth = QPushButton("Point out the true place", section)
@@ -228,19 +207,19 @@ class SearchPanel(QScrollArea):
     # What the user did
 
     def _exact_clicked(self, on: bool) -> None:
-        self._emit("exact", on)
+        self.say("exact", on)
 
     def _matches_moved(self, value: int) -> None:
-        self._emit("max_matches", value)
+        self.say("max_matches", value)
 
     def _min_score_moved(self, value: float) -> None:
-        self._emit("min_score", round(value, 2))
+        self.say("min_score", round(value, 2))
 
     def _angle_moved(self, value: int) -> None:
-        self._emit("angle", float(value))
+        self.say("angle", float(value))
 
     def _scale_moved(self, value: int) -> None:
-        self._emit("scale", float(value))
+        self.say("scale", float(value))
 
     # Showing
 
