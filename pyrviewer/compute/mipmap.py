@@ -6,6 +6,8 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from pyrviewer.compute import display, pyramid
 
 if TYPE_CHECKING:
@@ -23,14 +25,26 @@ class Mip:
 
     Attributes
     ----------
-    pixels : (H, W, 4) uint8 array
-        B, G, R, A.
+    pixels : (H, W, 4), (H, W, 3) or (H, W) uint8 array
+        B, G, R, A, or an image that is shown as it is: R, G, B or gray.
     border : int
         Replicated pixels around it, 0 or 1, so that it can be drawn up to the edge of the base.
     """
 
     pixels: Array
     border: int
+
+
+def finest(image: Array, limits: tuple[float, float], ticket: Ticket) -> Mip:
+    """Return an image at full size: itself if it can be, since a copy costs time and memory.
+
+    R, G, B in three bytes is slower to draw than in four, but only what is on the screen at
+    nearly full size is drawn from it.
+    """
+    opaque = image.ndim == 2 or image.shape[2] == 3
+    if image.dtype == np.uint8 and opaque and limits == (0.0, 255.0):
+        return Mip(image, 0)
+    return Mip(display.to_display(image, *limits, ticket=ticket), 0)
 
 
 def bordered(shown: Array) -> Mip:
@@ -79,6 +93,8 @@ def mipmap_of(
     """
     mips = []
     for k, octave in enumerate(octaves):
-        shown = display.to_display(octave, *limits, ticket=ticket)
-        mips.append(bordered(shown) if k else Mip(shown, 0))
+        if k == 0:
+            mips.append(finest(octave, limits, ticket))
+        else:
+            mips.append(bordered(display.to_display(octave, *limits, ticket=ticket)))
     return tuple(mips)

@@ -125,9 +125,9 @@ def search(
 
     Notes
     -----
-    G. J. VanderBrug and A. Rosenfeld, "Two-stage template matching", IEEE Trans. Computers 26, 1977;
-    A. Rosenfeld and G. J. VanderBrug, "Coarse-fine template matching", IEEE Trans. Systems, Man and
-    Cybernetics 7, 1977. `search_bounds` describes the bounds of the exact mode.
+    G. J. VanderBrug and A. Rosenfeld, "Two-stage template matching", IEEE Trans. Computers 26,
+    1977; A. Rosenfeld and G. J. VanderBrug, "Coarse-fine template matching", IEEE Trans. Systems,
+    Man and Cybernetics 7, 1977. `search_bounds` describes the bounds of the exact mode.
     """
     start = time.perf_counter()
     settings = SearchSettings(

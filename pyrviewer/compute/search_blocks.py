@@ -84,7 +84,7 @@ def _edges(length: int, side: int) -> npt.NDArray[np.intp]:
     """Where, at every phase, the grid cuts a template: (side, blocks + 1)."""
     blocks = -(-(length + side - 1) // side)
     edges = np.arange(blocks + 1) * side - np.arange(side)[:, None]
-    return np.clip(edges, 0, length)
+    return np.asarray(np.clip(edges, 0, length), np.intp)
 
 
 class BlockBound:
@@ -130,9 +130,7 @@ class BlockBound:
         -------
         (rows, columns) array
         """
-        used = np.s_[
-            : self.cells[0] + self._blocks[0] - 1, : self.cells[1] + self._blocks[1] - 1
-        ]
+        used = np.s_[: self.cells[0] + self._blocks[0] - 1, : self.cells[1] + self._blocks[1] - 1]
         means = self._scene.means[used]
         planes = [np.ascontiguousarray(means[..., c]) for c in range(means.shape[2])]
         spread = self._spread(planes, self._scene.energies[used])
@@ -146,6 +144,9 @@ class BlockBound:
             bound += cv2.matchTemplate(self._scene.rests[used], worst, cv2.TM_CCORR)
             best = bound if best is None else np.maximum(best, bound, out=best)
         assert best is not None
+        np.maximum(
+            best, 0, out=best
+        )  # the norms are lower bounds: they bound only what is positive
         best /= self._map_norms(planes, self._scene.squares[used])
         return best
 
@@ -169,7 +170,7 @@ class BlockBound:
             products = under.reshape(len(under), -1) @ means
             products += self._under(self._scene.rests, *at).reshape(-1, blocks) @ rests
             norms = self._norms_inside(under, self._under(self._scene.squares, *at))
-            bounds[first : first + step] = products / norms[:, None]
+            bounds[first : first + step] = np.maximum(products, 0) / norms[:, None]
         return bounds.reshape(-1, side, side)
 
     def phase_cost(self, cells: int) -> float:
@@ -221,13 +222,9 @@ class BlockBound:
         np.maximum(total, max(self._floor, 1e-30), out=total)
         return np.asarray(np.sqrt(total, out=total), np.float32)
 
-    def _boxes(
-        self, values: _Floats, size: tuple[int, int], skip: int
-    ) -> npt.NDArray[np.float64]:
-        """Sums over the blocks of every cell, `skip` from its corner on."""
-        sums = cv2.boxFilter(
-            values, cv2.CV_64F, (size[1], size[0]), anchor=(0, 0), normalize=False
-        )
+    def _boxes(self, values: _Floats, size: tuple[int, int], skip: int) -> npt.NDArray[np.float64]:
+        """Sum over the blocks of every cell, `skip` from its corner on."""
+        sums = cv2.boxFilter(values, cv2.CV_64F, (size[1], size[0]), anchor=(0, 0), normalize=False)
         return np.asarray(sums[skip : skip + self.cells[0], skip : skip + self.cells[1]])
 
     def _under(self, values: _Floats, rows: _Cells, columns: _Cells) -> _Floats:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 _LEAST_BLOCKS = 16
 _LEAST_SCORE = 0.5
-_LEAST_SCENE = 1 << 20
+_LEAST_SCENE = 3 << 20
 _MARGIN = 1e-4
 _FEW_CELLS = 1500
 _MAPS, _SHARE, _FINER = 0.25, 0.2, 0.1
@@ -89,7 +89,7 @@ def _first_level(template: Template) -> int:
 
 
 def _least(first: Found, settings: SearchSettings) -> float:
-    """What a place must score to be part of the answer."""
+    """Return what a place must score to be part of the answer."""
     if settings.max_matches == 1:
         return first[0][0] if first else -1.0
     if len(first) < settings.max_matches:
@@ -121,6 +121,7 @@ def _narrow(
         level -= 1
         if _rest_cost(template, left, level) < _FINER * most:
             break
+    assert left is not None
     return _translations(left, level)
 
 

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
 
 from pyrviewer.compute.errors import UserError
-from pyrviewer.compute.search_trace import SearchSettings
+
+if TYPE_CHECKING:
+    from pyrviewer.compute.search_trace import SearchSettings
 
 
 def check_settings(settings: SearchSettings) -> None:

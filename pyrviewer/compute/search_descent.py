@@ -256,7 +256,7 @@ class Descent:
                 self._found[x, y] = best
 
     def _threshold(self) -> float:
-        """What a place must be expected to exceed to be worth a look."""
+        """Return what a place must be expected to exceed to be worth a look."""
         wanted = self._goal.max_matches
         found = self._apart(wanted)
         if wanted == 1:

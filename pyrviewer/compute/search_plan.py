@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from pyrviewer.compute.search_template import Template
+if TYPE_CHECKING:
+    from pyrviewer.compute.search_template import Template
+
 
 LEAST_SIDE = 16
 """The coarsest octave is the last at which a template's side is so many pixels."""

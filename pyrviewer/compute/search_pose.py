@@ -72,13 +72,13 @@ def turned_kernel(template: Template, level: int, angle: float, scale: float) ->
     middle = np.array([width, height]) / 2 ** (source + 1)
     shift = back @ (0.5 - np.array([columns, rows]) / 2) + middle - 0.5
     affine = np.column_stack([back, shift])
-    how = {"dsize": (columns, rows), "flags": cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP}
+    size, how = (columns, rows), cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
     cover = np.ones(kernel.shape, np.float32) if kernel.mask is None else kernel.mask
-    inside = cv2.warpAffine(cover, affine, **how, borderValue=0) >= _INSIDE
+    inside = np.asarray(cv2.warpAffine(cover, affine, size, flags=how, borderValue=0)) >= _INSIDE
     if np.count_nonzero(inside) < _LEAST_PIXELS:
         return None
     values = kernel.pixels.astype(np.float32)
-    turned = cv2.warpAffine(values, affine, **how, borderMode=cv2.BORDER_REPLICATE)
+    turned = cv2.warpAffine(values, affine, size, flags=how, borderMode=cv2.BORDER_REPLICATE)
     made = make_kernel(np.asarray(turned, np.float32), inside.astype(np.float32))
     return made if made.norm > 0 else None
 
@@ -101,7 +101,9 @@ def refine_pose(
     values = np.atleast_3d(template.values).astype(np.float64)
     inside = np.ones((height, width, 1)) if template.mask is None else template.mask[:, :, None]
     edge = inside.astype(np.uint8).reshape(height, width)
-    edge = cv2.erode(edge, np.ones((3, 3), np.uint8), borderType=cv2.BORDER_CONSTANT, borderValue=0)
+    square = np.ones((3, 3), np.uint8)
+    edge = np.asarray(cv2.erode(edge, square, borderType=cv2.BORDER_CONSTANT), np.uint8)
+    edge[[0, -1]], edge[:, [0, -1]] = 0, 0
     motions = _motions(values, turning, scaling)
     basis = np.stack([_centred(part, edge) for part in (values, *motions)]).reshape(
         len(motions) + 1, -1
@@ -127,7 +129,7 @@ def refine_pose(
 
 
 def _motions(values: _Floats, turning: bool, scaling: bool) -> list[_Floats]:
-    """What moving right and down, turning and growing by a little add to a template."""
+    """Return what moving right and down, turning and growing a little add to a template."""
     height, width = values.shape[:2]
     across, down = np.gradient(values, axis=1), np.gradient(values, axis=0)
     x = (np.arange(width) + 0.5 - width / 2)[None, :, None]

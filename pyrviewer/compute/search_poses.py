@@ -86,7 +86,7 @@ def search_poses(
 
 def _step(template: Template, level: int) -> float:
     """Angle, in radians, or relative change of size that moves the corners by about a pixel."""
-    return _STEP * 2**level / (math.hypot(*template.shape) / 2)
+    return float(_STEP * 2**level / (math.hypot(*template.shape) / 2))
 
 
 def _angles(limits: tuple[float, float] | None, step: float) -> list[float]:
@@ -194,9 +194,7 @@ def _finer(
     return best
 
 
-def _distinct(
-    places: list[_Place], count: int, distance: float, angle: float
-) -> list[_Place]:
+def _distinct(places: list[_Place], count: int, distance: float, angle: float) -> list[_Place]:
     """Best first, one of those that lie together in position, angle and size."""
     chosen: list[_Place] = []
     for place in sorted(places, key=lambda place: -place.score):

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-import numpy as np
-import numpy.typing as npt
-
 from pyrviewer.compute.search_trace import Candidate, LevelTrace, ScorePiece
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import numpy as np
+    import numpy.typing as npt
+
     from pyrviewer.compute.search_trace import Match, Proof, ScoreMap
     from pyrviewer.compute.search_zncc import Kernel
 

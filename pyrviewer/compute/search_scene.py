@@ -191,9 +191,7 @@ def _halved(octave: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
     return np.asarray(half, np.float32).reshape(height, width, *octave.shape[2:])
 
 
-def _blocks(
-    means: npt.NDArray[np.float32], squares: npt.NDArray[np.float32], side: int
-) -> Blocks:
+def _blocks(means: npt.NDArray[np.float32], squares: npt.NDArray[np.float32], side: int) -> Blocks:
     """Complete the description of blocks of `side` squared pixels."""
     means = _padded(means.reshape(*means.shape[:2], -1), 1, 1)
     squares = _padded(squares, 1, 1)

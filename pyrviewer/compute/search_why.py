@@ -73,9 +73,7 @@ def _lost_at(level: LevelTrace, trace: SearchTrace, x: float, y: float) -> Miss 
             f"At octave {level.level} it came {_ordinal(rank)}, {abs(gap):.3f} "
             f"{'below' if gap > 0 else 'above'} the last that was followed: follow {rank}."
         )
-        return Miss(
-            level.level, level.attempt, score, rank, gap, "candidates", float(rank), reason
-        )
+        return Miss(level.level, level.attempt, score, rank, gap, "candidates", float(rank), reason)
     start = max(trace.levels[0].level, level.level) - 1
     how = f"scored only {score:.3f}, rank {rank}" if scored else "was not looked at"
     reason = f"At octave {level.level} it {how}: start at octave {start}, where more is to be seen."
@@ -83,19 +81,23 @@ def _lost_at(level: LevelTrace, trace: SearchTrace, x: float, y: float) -> Miss 
 
 
 def _outdone(trace: SearchTrace, x: float, y: float) -> Miss:
-    """It reached full resolution, and other places scored more there."""
+    """Tell which setting hides a place that was scored at full resolution."""
     level = trace.levels[-1]
     _, score = _best_near(level, x, y)
     better = [match for match in trace.matches if match.score > score]
     if any(_crowded(trace, match.x - x, match.y - y) for match in better):
-        reason = "A better match lies so near that the two would crowd each other: allow less space."
+        reason = (
+            "A better match lies so near that the two would crowd each other: allow less space."
+        )
         distance = min(max(abs(match.x - x), abs(match.y - y)) for match in better)
         return Miss(0, level.attempt, score, len(better) + 1, 0.0, "min_distance", distance, reason)
     rank = len(better) + 1
     gap = (trace.matches[-1].score if trace.matches else trace.settings.min_score) - score
     if trace.matches and score < trace.settings.min_score:
         value = float(max(-1.0, np.floor(100 * score) / 100))
-        reason = f"Its score there is {score:.3f}, below the least that was asked for: ask for less."
+        reason = (
+            f"Its score there is {score:.3f}, below the least that was asked for: ask for less."
+        )
         return Miss(0, level.attempt, score, rank, gap, "min_score", value, reason)
     wanted = max(rank, trace.settings.max_matches + 1)
     reason = f"It scores {score:.3f}, and {rank - 1} other places score more: ask for {wanted}."

@@ -155,7 +155,7 @@ def normalised(products: ScoreMap, squares: npt.NDArray[Any], kernel: Kernel) ->
 
 
 def window_squares(centred: npt.NDArray[np.float32], kernel: Kernel) -> npt.NDArray[Any]:
-    """Summed squares of every window less its mean; not below 0 but for rounding."""
+    """Sum the squares of every window less its mean; not below 0 but for rounding."""
     means, squares = _boxes(centred, kernel, True)
     return _less_means(squares, means, kernel)
 
@@ -187,7 +187,7 @@ def _few_boxes(
 
 
 def _running(values: npt.NDArray[Any], size: int, axis: int) -> npt.NDArray[np.float64]:
-    """Sums of `size` neighbours along an axis, at every position."""
+    """Sum `size` neighbours along an axis, at every position."""
     ahead = np.moveaxis(values, axis, 0)
     first = values[(slice(None),) * axis + (slice(size),)].sum(axis=axis)
     steps = (ahead[size:] - ahead[: len(ahead) - size]).astype(np.float64)
@@ -207,9 +207,7 @@ def _less_means(
     return squares if squares.ndim == 2 else squares.sum(axis=2)
 
 
-def _masked_squares(
-    centred: npt.NDArray[np.float32], kernel: Kernel
-) -> npt.NDArray[np.float64]:
+def _masked_squares(centred: npt.NDArray[np.float32], kernel: Kernel) -> npt.NDArray[np.float64]:
     """`window_squares` under a mask."""
     assert kernel.mask is not None
     total: npt.NDArray[np.float64] | None = None
@@ -230,7 +228,7 @@ def _channels(array: Array) -> list[Array]:
 def _products(
     centred: npt.NDArray[np.float32], weights: npt.NDArray[np.float32], few: bool
 ) -> npt.NDArray[np.float32]:
-    """Sums of products with the weights, directly or by Fourier transforms."""
+    """Sum products with the weights, directly or by Fourier transforms."""
     if few:
         return _direct(centred, weights)
     total: npt.NDArray[np.float32] | None = None
@@ -244,7 +242,7 @@ def _products(
 def _direct(
     patch: npt.NDArray[np.float32], weights: npt.NDArray[np.float32]
 ) -> npt.NDArray[np.float32]:
-    """Sums of products, added up one by one.
+    """Sum products one by one.
 
     With the template's rows as far apart as the patch's, each translation is one dot product of
     two plain vectors.

@@ -110,7 +110,7 @@ class PaneGrid(QWidget):
         self._settle_timer.start()
 
     def _rebuild(self, shape: Sequence[Sequence[Viewport]]) -> None:
-        focused = any(canvas.hasFocus() for canvas in self.canvases)
+        focused = self.hasFocus() or any(canvas.hasFocus() for canvas in self.canvases)
         while (item := self._layout.takeAt(0)) is not None:
             holder = item.widget()
             if holder is not None:
@@ -233,6 +233,6 @@ class PaneGrid(QWidget):
             canvas.set_highlights(highlights, frozen=frozen)
 
     def focus_view(self) -> None:
-        """Give the keyboard to the first pane."""
-        if self._rows and self._rows[0]:
-            self._rows[0][0].setFocus(Qt.FocusReason.OtherFocusReason)
+        """Give the keyboard to the first pane, or keep it here until there is one."""
+        first = self.canvases[0] if self.canvases else self
+        first.setFocus(Qt.FocusReason.OtherFocusReason)

@@ -27,13 +27,13 @@ VALUES_FROM = 44.0
 
 
 def qimage(pixels: Array, form: QImage.Format = QImage.Format.Format_RGB32) -> QImage:
-    """Wrap B, G, R, A bytes (H x W x 4, contiguous) for Qt without copying them.
+    """Wrap contiguous bytes, B, G, R, A unless `form` says otherwise, for Qt without a copy.
 
     The image keeps the array alive.
     """
     height, width = pixels.shape[:2]
     data = cast("bytes", memoryview(cast("bytes", pixels)).cast("B"))  # any buffer will do
-    return QImage(data, width, height, width * 4, form)
+    return QImage(data, width, height, pixels.strides[0], form)
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,8 +42,9 @@ class Texture:
 
     Parameters
     ----------
-    pixels : ndarray, H x W x 4, uint8
-        B, G, R, A in memory; kept alive by this object while Qt reads it.
+    pixels : ndarray, uint8
+        H x W x 4 (B, G, R, A in memory), H x W x 3 (R, G, B) or H x W (gray); kept alive by this
+        object while Qt reads it.
     border : int
         Replicated pixels around it, so that it can be drawn up to the edge of the base image.
     """
@@ -53,7 +54,10 @@ class Texture:
     image: QImage = field(init=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "image", qimage(self.pixels))
+        form = QImage.Format
+        channels = 1 if self.pixels.ndim == 2 else self.pixels.shape[2]
+        kind = {1: form.Format_Grayscale8, 3: form.Format_RGB888, 4: form.Format_RGB32}[channels]
+        object.__setattr__(self, "image", qimage(self.pixels, kind))
 
 
 class Picture:

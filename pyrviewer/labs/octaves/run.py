@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pyrviewer.compute import display, geometry, pyramid
-from pyrviewer.compute.mipmap import Mip, bordered, mipmap
+from pyrviewer.compute.mipmap import Mip, bordered, finest, mipmap
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -116,13 +116,12 @@ def _show_octaves(
             ]
             if shared:
                 ticket.offer(Build(request, octaves, coarse, limits, storage, complete=False))
-        shown = display.to_display(octave, *limits, ticket=ticket)
-        if shared:
-            first = Mip(shown, 0) if k == 0 else bordered(shown)
-            rest = own[k + 1] if k + 1 < len(octaves) else ()
-            own[k] = (first, *rest)
+        if shared and k == 0:
+            own[k] = (finest(octave, limits, ticket), *(own[1] if len(own) > 1 else ()))
         else:
-            own[k] = mipmap(shown, ticket, border=k > 0)
+            shown = display.to_display(octave, *limits, ticket=ticket)
+            rest = own[k + 1] if k + 1 < len(octaves) else ()
+            own[k] = (bordered(shown), *rest) if shared else mipmap(shown, ticket, border=k > 0)
         ticket.check(1 - k / len(octaves))
     return [Octave(k, octaves[k], grids[k], own[k], range=limits) for k in range(len(octaves))]
 
