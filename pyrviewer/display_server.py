@@ -7,12 +7,11 @@ import os
 import re
 import socket
 import sys
+from pathlib import Path
+
+from PyQt6.QtCore import QLibraryInfo
 
 ADVICE = "Without a display, 'pyrviewer tour DIR' and 'pyrviewer octaves' work."
-LIBRARIES = (
-    "libxcb-cursor.so.0", "libxcb-icccm.so.4", "libxcb-keysyms.so.1", "libxcb-image.so.0",
-    "libxcb-render-util.so.0", "libxkbcommon-x11.so.0",
-)  # fmt: skip
 
 
 def problem() -> str | None:
@@ -29,21 +28,26 @@ def problem() -> str | None:
         return f"There is no display to open a window on. {ADVICE}"
     if not _answers(display):
         return f"The display {display!r} does not answer. {ADVICE}"
-    missing = [name for name in LIBRARIES if not _loads(name)]
+    missing = _missing_library()
     if missing:
         return (
-            f"Qt needs system libraries that are missing: {', '.join(missing)}. "
-            "'sh resources/quickstart.sh' installs them."
+            f"Qt's window plugin cannot be loaded: {missing} is missing. "
+            "'sh resources/quickstart.sh' installs what it needs."
         )
     return None
 
 
-def _loads(library: str) -> bool:
+def _missing_library() -> str | None:
+    """Load the plugin as Qt will, and return the library that it lacks."""
+    folder = Path(QLibraryInfo.path(QLibraryInfo.LibraryPath.PluginsPath))
+    plugin = folder / "platforms" / "libqxcb.so"
+    if not plugin.is_file():
+        return None
     try:
-        ctypes.CDLL(library)
-    except OSError:
-        return False
-    return True
+        ctypes.CDLL(str(plugin))
+    except OSError as error:
+        return str(error).split(":", maxsplit=1)[0]
+    return None
 
 
 def _answers(display: str) -> bool:

@@ -23,6 +23,7 @@ from pyrviewer.ui.timers import after, every
 
 if TYPE_CHECKING:
     from pathlib import Path
+    from types import TracebackType
 
     from pyrviewer.app import Program
 
@@ -38,6 +39,13 @@ def run(folder: Path, width: int, height: int, colours: str) -> int:
     from pyrviewer.app import Program, make_application
 
     qInstallMessageHandler(_say)
+    failures: list[type[BaseException]] = []
+
+    def hook(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+        failures.append(kind)
+        sys.__excepthook__(kind, error, trace)
+
+    sys.excepthook = hook
     application = make_application()
     with tempfile.TemporaryDirectory() as scratch:
         QSettings.setDefaultFormat(QSettings.Format.IniFormat)
@@ -61,7 +69,7 @@ def run(folder: Path, width: int, height: int, colours: str) -> int:
             _wait(program)
             _grab(program, folder / "search.png")
         program.window.close()
-    return 0
+    return 1 if failures else 0
 
 
 def _say(kind: QtMsgType, context: QMessageLogContext, message: str | None) -> None:

@@ -104,13 +104,10 @@ def canvases(program: Program) -> list[Canvas]:
 
 
 def press(qtbot: QtBot, program: Program, key: str, keys: Qt.KeyboardModifier = NO_KEY) -> None:
-    """Press a key on the pane that has the keyboard, as `QKeySequence` writes it."""
-    pane = next((canvas for canvas in canvases(program) if canvas.hasFocus()), None)
-    if pane is None:
-        pane = canvases(program)[0]
-        pane.setFocus()
+    """Press a key, as `QKeySequence` writes it, on whatever has the keyboard."""
     code = QKeySequence(key)[0]
-    tap(pane, code.key(), keys | code.keyboardModifiers())
+    focused = QApplication.focusWidget() or program.window
+    tap(focused, code.key(), keys | code.keyboardModifiers())
 
 
 _test = cast("Any", QTest)  # the stubs take its functions for methods

@@ -95,8 +95,8 @@ def _inside(template: Template) -> npt.NDArray[np.float64]:
     """Return 1 where a pixel and its gradient count: not on the border, not beside the mask's edge."""
     inside = np.ones(template.shape, np.uint8)
     if template.mask is not None:
-        inside = template.mask.astype(np.uint8)
-        inside = np.asarray(cv2.erode(inside, np.ones((3, 3), np.uint8), borderValue=0), np.uint8)
+        whole = template.mask.astype(np.uint8)
+        inside = np.asarray(cv2.erode(whole, np.ones((3, 3), np.uint8)), np.uint8)
     inside[[0, -1]] = 0
     inside[:, [0, -1]] = 0
     return inside[:, :, None].astype(np.float64)

@@ -6,6 +6,7 @@ import contextlib
 import os
 import secrets
 import shutil
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,7 +18,7 @@ from pyrviewer.compute.opencv import cv2
 from pyrviewer.compute.pixels import Array, check
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
 
 @dataclass(frozen=True)
@@ -82,7 +83,14 @@ def write(path: str | os.PathLike[str], pixels: Array, *, quality: int = 95) -> 
     target = Path(path)
     suffix = target.suffix.lower()
     _require_fitting_format(target.name, suffix, pixels)
-    replace_file(target, _encode(target.name, suffix, pixels, quality))
+    failed = UserError(f"{target.name} cannot be written: OpenCV could not encode the image.")
+    with _replacement(target, suffix) as temporary:
+        try:
+            done = _write_image(temporary, suffix, pixels, quality)
+        except cv2.error as error:
+            raise failed from error
+        if not done:
+            raise failed
 
 
 def suffixes_for(pixels: Array) -> tuple[str, ...]:
@@ -124,25 +132,34 @@ def _require_fitting_format(name: str, suffix: str, pixels: Array) -> None:
         )
 
 
-def _encode(name: str, suffix: str, pixels: Array, quality: int) -> memoryview:
-    if pixels.ndim == 3:
-        code = cv2.COLOR_RGB2BGR if pixels.shape[2] == 3 else cv2.COLOR_RGBA2BGRA
-        pixels = cv2.cvtColor(pixels, code)
-    parameters: dict[str, Sequence[int]] = {
+def _parameters(suffix: str, quality: int) -> Sequence[int]:
+    tiff = (cv2.IMWRITE_TIFF_COMPRESSION, cv2.IMWRITE_TIFF_COMPRESSION_LZW)
+    return {
         ".jpg": (cv2.IMWRITE_JPEG_QUALITY, quality),
         ".jpeg": (cv2.IMWRITE_JPEG_QUALITY, quality),
         ".webp": (cv2.IMWRITE_WEBP_QUALITY, quality),
         # OpenCV before 5 packs float colours into 32 bits unless told otherwise.
-        ".tif": (cv2.IMWRITE_TIFF_COMPRESSION, cv2.IMWRITE_TIFF_COMPRESSION_LZW),
-        ".tiff": (cv2.IMWRITE_TIFF_COMPRESSION, cv2.IMWRITE_TIFF_COMPRESSION_LZW),
-    }
-    try:
-        done, data = cv2.imencode(suffix, pixels, parameters.get(suffix, ()))
-    except cv2.error as error:
-        raise UserError(f"{name} cannot be written: OpenCV could not encode the image.") from error
-    if not done:
-        raise UserError(f"{name} cannot be written: OpenCV could not encode the image.")
-    return np.ravel(data).data
+        ".tif": tiff,
+        ".tiff": tiff,
+    }.get(suffix, ())
+
+
+def _write_image(file: Path, suffix: str, pixels: Array, quality: int) -> bool:
+    """Encode into a file, and tell whether that worked.
+
+    `cv2.imwrite` needs a path that it understands, which on Windows is plain ASCII; else the bytes
+    come back through Python, which holds up every other thread while it copies them.
+    """
+    if pixels.ndim == 3:
+        code = cv2.COLOR_RGB2BGR if pixels.shape[2] == 3 else cv2.COLOR_RGBA2BGRA
+        pixels = cv2.cvtColor(pixels, code)
+    parameters = _parameters(suffix, quality)
+    if sys.platform != "win32" or str(file).isascii():
+        return cv2.imwrite(str(file), pixels, parameters)
+    done, data = cv2.imencode(suffix, pixels, parameters)
+    if done:
+        file.write_bytes(np.ravel(data).data)
+    return done
 
 
 def replace_file(path: str | os.PathLike[str], data: bytes | memoryview) -> None:
@@ -163,17 +180,24 @@ def replace_file(path: str | os.PathLike[str], data: bytes | memoryview) -> None
     UserError
         If the file cannot be written; the old one, if any, is then untouched.
     """
+    with _replacement(path, ".tmp") as temporary:
+        temporary.write_bytes(data)
+
+
+@contextlib.contextmanager
+def _replacement(path: str | os.PathLike[str], suffix: str) -> Iterator[Path]:
+    """Yield the path of a temporary file that takes the target's place if all goes well."""
     name = Path(path).name
     if "\0" in name:
         raise UserError(f"{name!r} is not a name that a file can have.")
     target = Path(os.path.realpath(path))
     # A name of its own: the target's may already be as long as names can be.
-    temporary = target.with_name(f".{secrets.token_hex(8)}.tmp")
+    temporary = target.with_name(f".{secrets.token_hex(8)}{suffix}")
     try:
         exists = _require_replaceable(target, name)
-        with temporary.open("xb") as file:
-            file.write(data)
-            file.flush()
+        temporary.touch(exist_ok=False)
+        yield temporary
+        with temporary.open("r+b") as file:
             os.fsync(file.fileno())
         if exists:
             shutil.copymode(target, temporary)

@@ -54,7 +54,7 @@ def photo(name: str) -> Gray:
 
 
 def scene_of(rng: np.random.Generator, pixels: float, names: tuple[str, ...] = _NAMES) -> Gray:
-    """One photo resized to at most 1.6 times its size, or a mosaic where that is too small."""
+    """Draw a photo, resized to at most 1.6 times its size; a mosaic where that is too small."""
     base = photo(str(rng.choice(names)))
     factor = math.sqrt(pixels / base.size)
     if factor <= 1.6:
@@ -102,7 +102,7 @@ def draw(kind: str, seed: int, pixels: float | None = None, side: int | None = N
     template = scene[y : y + height, x : x + width].copy()
     if kind == "absent":
         other = scene_of(rng, max(area, 4.0 * height * width))
-        other = cv2.resize(other, None, fx=1.3, fy=1.3) if min(other.shape) < 700 else other
+        other = _resized(other, 1.3) if min(other.shape) < 700 else other
         height, width = min(height, other.shape[0]), min(width, other.shape[1])
         x, y = _place(rng, other, height, width, low=False)
         return Case(kind, scene, other[y : y + height, x : x + width].copy(), None)
@@ -112,7 +112,7 @@ def draw(kind: str, seed: int, pixels: float | None = None, side: int | None = N
 def _size(
     rng: np.random.Generator, kind: str, shape: tuple[int, ...], side: int | None
 ) -> tuple[int, int]:
-    """Height and width of a template."""
+    """Draw height and width of a template."""
     limit = min(shape[:2]) // 2
     if kind == "tiny":
         low, high = 6, 24
@@ -133,7 +133,7 @@ def _size(
 def _place(
     rng: np.random.Generator, scene: Gray, height: int, width: int, *, low: bool
 ) -> tuple[int, int]:
-    """Where to cut: a place with contrast, or one with little."""
+    """Choose where to cut: a place with contrast, or one with little."""
     best, chosen = -1.0, (0, 0)
     for _ in range(12):
         x = int(rng.integers(0, scene.shape[1] - width + 1))
@@ -151,7 +151,7 @@ def _place(
 
 
 def _grating(rng: np.random.Generator, shape: tuple[int, ...]) -> Gray:
-    """A lattice with slowly varying contrast: every period looks like the others, almost."""
+    """Draw a lattice with slowly varying contrast: every period looks like the others, almost."""
     y, x = np.mgrid[: shape[0], : shape[1]].astype(np.float32)
     period, angle = rng.uniform(7, 40, 2), rng.uniform(0, np.pi)
     u = x * np.cos(angle) + y * np.sin(angle)
@@ -163,7 +163,7 @@ def _grating(rng: np.random.Generator, shape: tuple[int, ...]) -> Gray:
 
 
 def _flat_surroundings(rng: np.random.Generator, scene: Gray, height: int, width: int) -> Gray:
-    """Objects on a plain ground."""
+    """Put objects on a plain ground."""
     ground = np.full(scene.shape, int(rng.integers(0, 256)), np.uint8)
     for _ in range(6):
         x = int(rng.integers(0, scene.shape[1] - width + 1))

@@ -24,7 +24,7 @@ def camera() -> Array:
 
 
 def large() -> Array:
-    """A photo of 4 MP, real at half that size."""
+    """Enlarge a photo to 4 MP."""
     photo = np.asarray(skimage.data.camera())
     return np.asarray(cv2.resize(photo, (2048, 2048), interpolation=cv2.INTER_CUBIC))
 
@@ -257,12 +257,12 @@ def test_a_narrow_descent_tells_what_it_did() -> None:
 
 
 def decoys() -> tuple[Array, Array, tuple[int, int]]:
-    """A place off the coarse grid, and blurred copies on it that look better from afar."""
+    """Draw a place off the coarse grid, and blurred copies on it that look better from afar."""
     rng = np.random.default_rng(8)
     scene = np.asarray(rng.normal(128, 8, (700, 800)))
-    texture = cv2.GaussianBlur(rng.normal(size=(96, 96)), (0, 0), 2.5)
-    texture *= 50 / float(texture.std())
-    blurred = cv2.GaussianBlur(texture, (0, 0), 4)
+    texture = np.asarray(cv2.GaussianBlur(rng.normal(size=(96, 96)), (0, 0), 2.5))
+    texture = texture * (50 / texture.std())
+    blurred = np.asarray(cv2.GaussianBlur(texture, (0, 0), 4))
     x, y = 403, 245
     scene[y : y + 96, x : x + 96] += texture
     for left, top in ((80, 80), (240, 400), (640, 96), (600, 560), (80, 560)):

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 import skimage.data
+from scipy.ndimage import uniform_filter
 from skimage.feature import match_template
 
 from pyrviewer.compute.opencv import cv2
@@ -22,7 +23,7 @@ Array = npt.NDArray[Any]
 
 
 def formula(window: Array, template: Array, mask: Array | None = None) -> float:
-    """ZNCC as it is defined, in float64."""
+    """Score as ZNCC is defined, in float64."""
     w, t = np.atleast_3d(window).astype(np.float64), np.atleast_3d(template).astype(np.float64)
     inside = np.ones(t.shape[:2], bool) if mask is None else mask != 0
     w, t = w[inside], t[inside]
@@ -51,16 +52,21 @@ def astronaut() -> Array:
 
 
 def scores_of(scene: Array, template: Array, mask: Array | None = None) -> Array:
-    """The one map of an exhaustive search."""
+    """Take the one map of an exhaustive search."""
     (level,) = exhaustive(scene, template, mask=mask).levels
     (piece,) = level.pieces
     return piece.scores
 
 
 def match_deviations(scene: Array, side: tuple[int, int]) -> Array:
-    """Standard deviation of every window."""
-    windows = np.lib.stride_tricks.sliding_window_view(scene.astype(np.float32), side)
-    return np.asarray(windows.std(axis=(2, 3)))
+    """Take the standard deviation of every window."""
+    values = scene.astype(np.float64)
+    middle = [-(length // 2) for length in side]
+    means, squares = (
+        uniform_filter(part, side, origin=middle, mode="constant") for part in (values, values**2)
+    )
+    deviations = np.sqrt(np.maximum(squares - means**2, 0))
+    return np.asarray(deviations[: scene.shape[0] - side[0] + 1, : scene.shape[1] - side[1] + 1])
 
 
 def as_uint16(pixels: Array) -> Array:
@@ -84,7 +90,7 @@ def test_map_agrees_with_scikit_image(
     flat = deviations < 0.03 * template.std()
     np.testing.assert_allclose(ours[~flat], theirs[~flat], atol=1e-3)
     np.testing.assert_allclose(ours[deviations > 3], theirs[deviations > 3], atol=1e-4)
-    assert np.unravel_index(ours.argmax(), ours.shape) == (70, 90)
+    assert divmod(int(ours.argmax()), ours.shape[1]) == (70, 90)
 
 
 @pytest.mark.parametrize("convert", [np.asarray, as_uint16, as_float])
@@ -173,19 +179,17 @@ def test_brightness_and_contrast_do_not_matter() -> None:
 
 
 def test_peaks_are_the_local_maxima() -> None:
-    scores = cv2.GaussianBlur(
-        np.random.default_rng(1).normal(size=(50, 70)).astype(np.float32), (0, 0), 1.5
-    )
+    noise = np.random.default_rng(1).normal(size=(50, 70)).astype(np.float32)
+    scores = np.asarray(cv2.GaussianBlur(noise, (0, 0), 1.5), np.float32)
     expected = {}
     for y in range(50):
         for x in range(70):
             around = scores[max(y - 1, 0) : y + 2, max(x - 1, 0) : x + 2]
             if scores[y, x] == around.max():
                 expected[x, y] = float(scores[y, x])
-    x, y, values = peaks(scores, 10_000)
-    assert dict(zip(zip(x.tolist(), y.tolist(), strict=True), values.tolist(), strict=True)) == (
-        expected
-    )
+    columns, lines, values = peaks(scores, 10_000)
+    places = zip(columns.tolist(), lines.tolist(), strict=True)
+    assert dict(zip(places, values.tolist(), strict=True)) == expected
     assert np.all(np.diff(values) <= 0)
     few = peaks(scores, 7)[2]
     np.testing.assert_array_equal(few, sorted(expected.values(), reverse=True)[:7])

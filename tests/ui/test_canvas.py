@@ -79,7 +79,9 @@ def expected(pixels: Array, canvas: Canvas, shot: Array) -> tuple[Array, Array]:
         place = (np.arange(count) + 0.5 - size * ratio / 2) / view.scale + centre
         pixel = np.floor(place).astype(np.int64)
         border = np.minimum(place - pixel, pixel + 1 - place) * view.scale
-        certain = (pixel >= 0) & (pixel < side) & (border > 0.3)
+        # Where a border between two pixels meets the centre of a device pixel either is right.
+        slack = 0.3 if view.scale.is_integer() else 0.6
+        certain = (pixel >= 0) & (pixel < side) & (border > slack)
         edge = round(EDGE * ratio)
         certain[:edge] = certain[-edge:] = False
         return np.clip(pixel, 0, side - 1), certain

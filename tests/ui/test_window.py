@@ -428,6 +428,19 @@ def test_the_welcome_page_works_by_keyboard(qtbot: QtBot, program: Program) -> N
     assert program.window.rail.isVisible()
 
 
+def test_the_panes_have_the_keyboard_as_soon_as_an_image_is_open(
+    qtbot: QtBot, program: Program, photo: Path
+) -> None:
+    for path in (photo, PHOTOS / "camera.png"):
+        open_file(qtbot, program, path)
+        for layout in ("both", "one", "grid"):
+            set_layout(qtbot, program, layout)
+            assert QApplication.focusWidget() in canvases(program)
+    program.menus.run("file.close")
+    wait_idle(qtbot, program)
+    assert QApplication.focusWidget() in canvases(program)
+
+
 def test_tab_in_a_pane_folds_the_panels_away(qtbot: QtBot, program: Program, photo: Path) -> None:
     open_file(qtbot, program, photo)
     window = program.window
