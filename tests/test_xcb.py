@@ -151,4 +151,5 @@ def test_real_mouse(tmp_path: Path) -> None:
         xdotool("mouseup", 1)
         until(lambda: changed(screen.shot()) > 0.5, "the pan")
         panned = screen.shot()
-        np.testing.assert_array_equal(panned[240:390, 280:480], before[200:350, 200:400])
+        # Away from the mouse, which marks the pixel under it.
+    np.testing.assert_array_equal(panned[240:360, 280:440], before[200:320, 200:360])

@@ -178,7 +178,9 @@ def _trace(
     ready: Template, record: Record, settings: SearchSettings, answer: Answer, start: float
 ) -> SearchTrace:
     """Put the answer and what was recorded together."""
-    matches = answer.matches or tuple(_match(ready, *found) for found in answer.found)
+    # A score of exactly 0 is a flat window: nothing was found there.
+    found = (place for place in answer.found if place[0] != 0)
+    matches = answer.matches or tuple(_match(ready, *place) for place in found)
     good = tuple(match for match in matches if match.score >= settings.min_score)
     levels = record.levels()
     height, width = ready.shape

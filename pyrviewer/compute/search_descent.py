@@ -258,9 +258,9 @@ class Descent:
     def _threshold(self) -> float:
         """Return what a place must be expected to exceed to be worth a look."""
         wanted = self._goal.max_matches
-        found = self._apart(wanted)
         if wanted == 1:
-            return found[0][0] if found else -2.0
+            return max(self._found.values(), default=-2.0)
+        found = self._apart(wanted)
         last = found[-1][0] if len(found) == wanted else -2.0
         return max(self._goal.min_score, last)
 

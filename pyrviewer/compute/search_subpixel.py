@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pyrviewer.compute.search_trace import Rect
 
 _LOBES = 4
-_BLOCK = 96
+_BLOCK = 72
 _ROUNDS = 6
 _CLOSE = 1e-3
 _FARTHEST = 1.0
@@ -92,7 +92,7 @@ def _structured_block(template: Template) -> Rect:
 
 
 def _inside(template: Template) -> npt.NDArray[np.float64]:
-    """Return 1 where a pixel and its gradient count: not on the border, not beside the mask's edge."""
+    """Return 1 where a pixel and its gradient count: off the border and the mask's edge."""
     inside = np.ones(template.shape, np.uint8)
     if template.mask is not None:
         whole = template.mask.astype(np.uint8)

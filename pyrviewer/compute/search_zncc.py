@@ -181,18 +181,22 @@ def _few_boxes(
 ) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
     """As `_boxes`, where there are few windows: they share most of their pixels."""
     height, width = kernel.shape
-    values = np.stack([centred, centred * centred])
-    sums = _running(_running(values, width, 2), height, 1) / (height * width)
-    return sums[0], sums[1]
+    sums = [
+        _running(_running(values, width, 1), height, 0) for values in (centred, centred * centred)
+    ]
+    return sums[0] / (height * width), sums[1] / (height * width)
 
 
 def _running(values: npt.NDArray[Any], size: int, axis: int) -> npt.NDArray[np.float64]:
-    """Sum `size` neighbours along an axis, at every position."""
-    ahead = np.moveaxis(values, axis, 0)
-    first = values[(slice(None),) * axis + (slice(size),)].sum(axis=axis)
-    steps = (ahead[size:] - ahead[: len(ahead) - size]).astype(np.float64)
-    sums = np.concatenate([first[None], steps]).cumsum(axis=0)
-    return np.moveaxis(sums, 0, axis)
+    """Sum `size` neighbours along an axis, 0 or 1, at every position."""
+    first = (slice(None),) * axis
+    steps = values.shape[axis] - size
+    sums = np.empty((*values.shape[:axis], steps + 1, *values.shape[axis + 1 :]))
+    sums[(*first, 0)] = values[(*first, slice(size))].sum(axis=axis)
+    changes = values[(*first, slice(size, None))] - values[(*first, slice(steps))]
+    np.cumsum(changes, axis=axis, out=sums[(*first, slice(1, None))])
+    sums[(*first, slice(1, None))] += sums[(*first, slice(1))]
+    return sums
 
 
 def _less_means(

@@ -235,6 +235,7 @@ def test_settings_without_meaning_are_errors() -> None:
 def test_a_constant_scene_has_no_match() -> None:
     trace = search(np.full((300, 300), 9, np.uint8), camera()[:40, :40])
     assert trace.matches == ()
+    assert trace.best is None
 
 
 def test_few_and_flat_pixels_are_warned_about() -> None:

@@ -80,7 +80,7 @@ def expected(pixels: Array, canvas: Canvas, shot: Array) -> tuple[Array, Array]:
         pixel = np.floor(place).astype(np.int64)
         border = np.minimum(place - pixel, pixel + 1 - place) * view.scale
         # Where a border between two pixels meets the centre of a device pixel either is right.
-        slack = 0.3 if view.scale.is_integer() else 0.6
+        slack = 0.3 if view.scale % 1 == 0 else 0.6
         certain = (pixel >= 0) & (pixel < side) & (border > slack)
         edge = round(EDGE * ratio)
         certain[:edge] = certain[-edge:] = False

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
 import numpy as np
-from PyQt6.QtCore import QPoint, QRectF, Qt, pyqtSignal
-from PyQt6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+from PyQt6.QtCore import QPoint, QRectF, pyqtSignal
+from PyQt6.QtWidgets import QVBoxLayout, QWidget
 
 from pyrviewer.compute import geometry
 from pyrviewer.labs.octaves.placing import arrange, footprints
@@ -18,7 +18,7 @@ from pyrviewer.session.viewport import Viewport
 from pyrviewer.ui.navigator import MARGIN, TITLE_HEIGHT, Hover
 from pyrviewer.ui.pane_grid import Pane, PaneGrid, best_columns
 from pyrviewer.ui.picture import Layer, Patch, Picture, Texture, pixel_range
-from pyrviewer.ui.theme import RHYTHM
+from pyrviewer.ui.widgets.bar import Bar
 from pyrviewer.ui.widgets.form import Segments
 from pyrviewer.ui.widgets.transport import Transport
 
@@ -89,19 +89,15 @@ class OctavesView(QWidget):
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
         outer.setSpacing(0)
-        bar = QWidget(self)
-        bar.setObjectName("bar")
-        bar.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-        line = QHBoxLayout(bar)
-        line.setContentsMargins(RHYTHM, RHYTHM // 2 + 2, RHYTHM, RHYTHM // 2 + 2)
+        bar = Bar(self)
         self.layouts = Segments(LAYOUT_ITEMS, bar)
         self.layouts.chosen.connect(self._choose_layout)
         self.compare = Segments(COMPARE_ITEMS, bar)
         self.compare.chosen.connect(self._choose_compare)
         self.compare.hide()
-        line.addWidget(self.layouts)
-        line.addStretch(1)
-        line.addWidget(self.compare)
+        bar.line.addWidget(self.layouts)
+        bar.line.addStretch(1)
+        bar.line.addWidget(self.compare)
         outer.addWidget(bar)
         self.grid = PaneGrid(self)
         self.grid.hovered.connect(self.hovered)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from PyQt6.QtCore import QPoint, Qt, pyqtSignal
 from PyQt6.QtGui import QImage
-from PyQt6.QtWidgets import QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
+from PyQt6.QtWidgets import QLabel, QToolButton, QVBoxLayout, QWidget
 
 from pyrviewer.compute import geometry
 from pyrviewer.session.viewport import Viewport
@@ -14,8 +14,9 @@ from pyrviewer.ui.navigator import MARGIN, TITLE_HEIGHT
 from pyrviewer.ui.overlays import Dots, Outlines, Overlay, Wash, box_corners
 from pyrviewer.ui.pane_grid import Pane, PaneGrid
 from pyrviewer.ui.picture import Layer, Picture, qimage
-from pyrviewer.ui.theme import RHYTHM, icon
+from pyrviewer.ui.theme import icon
 from pyrviewer.ui.tools.rectangle import RectangleTool
+from pyrviewer.ui.widgets.bar import Bar
 from pyrviewer.ui.widgets.transport import Transport
 
 if TYPE_CHECKING:
@@ -73,11 +74,8 @@ class SearchView(QWidget):
         outer.addWidget(self.transport)
 
     def _bar(self) -> QWidget:
-        bar = QWidget(self)
-        bar.setObjectName("bar")
-        bar.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-        line = QHBoxLayout(bar)
-        line.setContentsMargins(RHYTHM, RHYTHM // 2 + 2, RHYTHM, RHYTHM // 2 + 2)
+        bar = Bar(self)
+        line = bar.line
         self.hint = QLabel(bar)
         line.addWidget(self.hint, 1)
         self.count = QLabel(bar)

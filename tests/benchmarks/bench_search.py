@@ -1,0 +1,201 @@
+"""Agreement of the search with exhaustive search, and its time against OpenCV and scikit-image.
+
+Run ``python tests/benchmarks/bench_search.py agreement [--cases 2000] [--seed 0] [--megapixels M]
+[--exact]``, ``... speed [--megapixels 12] [--rounds 5]`` or ``... pose [--cases 60]``. Candidates
+of a comparison take turns, and ratios of medians are printed: other load meets them alike.
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+import statistics
+import time
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+from search_cases import CLASSES, Case, draw, photo
+from skimage.feature import match_template
+
+from pyrviewer.compute.errors import UserError
+from pyrviewer.compute.opencv import cv2
+from pyrviewer.compute.search import Scene, exhaustive, search
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+Array = npt.NDArray[Any]
+
+_LEVELS = 8
+_CLOSE, _EXACT = 1e-3, 1e-5
+
+
+def ready(case: Case) -> Scene:
+    """Prepare a scene, octaves and blocks."""
+    scene = Scene(case.scene)
+    for level in range(1, min(_LEVELS, min(case.scene.shape).bit_length() - 1)):
+        scene.octave(level)
+        scene.blocks(level)
+    return scene
+
+
+def milliseconds(run: Callable[[], object]) -> float:
+    """Time one call."""
+    start = time.perf_counter()
+    run()
+    return 1e3 * (time.perf_counter() - start)
+
+
+def opencv(case: Case) -> float:
+    """Search as people do with OpenCV; return the time."""
+    return milliseconds(
+        lambda: cv2.minMaxLoc(
+            cv2.matchTemplate(case.scene, case.template, cv2.TM_CCOEFF_NORMED), mask=None
+        )
+    )
+
+
+def agreement(cases: int, seed: int, megapixels: float | None, exact: bool) -> None:
+    """Print, class by class, how often the best score equals that of exhaustive search."""
+    close = _EXACT if exact else _CLOSE
+    total: Counter[str] = Counter()
+    ratios: list[float] = []
+    for kind in CLASSES:
+        count: Counter[str] = Counter()
+        for k in range(seed, seed + max(1, cases // len(CLASSES))):
+            side = None
+            if megapixels and kind not in ("thin", "tiny", "long"):
+                side = int(math.exp(np.random.default_rng(k).uniform(math.log(96), math.log(400))))
+            case = draw(kind, k, megapixels and megapixels * 1e6, side)
+            scene = ready(case)
+            try:
+                reference = exhaustive(scene, case.template).best
+            except UserError:
+                continue  # drawn without contrast
+            trace = search(scene, case.template, exact=exact)
+            assert reference is not None
+            assert trace.best is not None
+            agrees = trace.best.score >= reference.score - close
+            count.update(["cases", trace.proof])
+            count.update(["agree"] if agrees else [])
+            count.update([f"{trace.proof} agrees"] if agrees else [])
+            ratios.append(trace.milliseconds / opencv(case))
+            if not agrees:
+                sizes = f"{case.scene.shape}, template {case.template.shape}"
+                scores = f"{trace.best.score:.4f} instead of {reference.score:.4f}"
+                print(f"    {kind}, seed {k}: {sizes}: {scores} ({trace.proof})")
+        total += count
+        print(f"{kind:12s} {count['agree']} of {count['cases']}  {proofs(count)}", flush=True)
+    print(f"all          {total['agree']} of {total['cases']}  {proofs(total)}")
+    quantiles = ", ".join(f"{np.quantile(ratios, q):.2f}" for q in (0.5, 0.95, 1))
+    print(f"time against cv2.matchTemplate, median, 95 %, most: {quantiles}")
+
+
+def proofs(count: Counter[str]) -> str:
+    """Say how many cases ended with which proof, and agreed."""
+    names = ("perfect", "bound", "estimate", "exhaustive")
+    return ", ".join(f"{name} {count[f'{name} agrees']}/{count[name]}" for name in names)
+
+
+def speed(megapixels: float, rounds: int, sides: list[int]) -> None:
+    """Print time ratios, scene prepared, with and without exact mode."""
+    for side in sides:
+        for kind in ("noise", "warp", "occluded", "absent"):
+            compare(draw(kind, 1, megapixels * 1e6, side), side, rounds)
+    case = draw("noise", 1, megapixels * 1e6, sides[0])
+    theirs = milliseconds(lambda: match_template(case.scene, case.template))
+    print(f"skimage.feature.match_template, {sides[0]} px: {theirs / opencv(case):.1f} x cv2")
+
+
+def compare(case: Case, side: int, rounds: int) -> None:
+    """Print the time ratios of one case."""
+    scene = ready(case)
+    trace = search(scene, case.template)
+    certain = search(scene, case.template, exact=True)
+    work: dict[str, Callable[[], object]] = {
+        "ours": lambda: search(scene, case.template),
+        "exact": lambda: search(scene, case.template, exact=True),
+        "cold": lambda: search(case.scene, case.template),
+    }
+    times: dict[str, list[float]] = {name: [] for name in ("cv2", *work)}
+    for _ in range(rounds):
+        times["cv2"].append(opencv(case))
+        for name, run in work.items():
+            times[name].append(milliseconds(run))
+    theirs = statistics.median(times["cv2"])
+    ratio = {name: theirs / statistics.median(each) for name, each in times.items()}
+    tested = trace.exhaustive_translations / trace.translations
+    print(
+        f"{side:4d} px {case.kind:9s} cv2 {theirs:6.0f} ms; ours 1/{ratio['ours']:.1f} "
+        f"({trace.proof}; translations 1/{tested:.0f}); with the pyramid's build "
+        f"1/{ratio['cold']:.1f}; exact 1/{ratio['exact']:.1f} ({certain.proof})",
+        flush=True,
+    )
+
+
+def pose(cases: int, seed: int) -> None:
+    """Print errors of position and angle: 80 px, all orientations, noise 5, truth known."""
+    rng = np.random.default_rng(seed)
+    apart, off, times = [], [], []
+    names = ("astronaut.png", "camera.png", "chelsea.png", "coffee.png", "motorcycle_left.png")
+    for _ in range(cases):
+        fine = cv2.resize(photo(str(rng.choice(names))), None, fx=2, fy=2).astype(np.float32)
+        angle, middle, size = float(rng.uniform(0, 360)), np.zeros(2, np.intp), 480
+        part = fine
+        for _ in range(100):
+            middle = np.array([rng.integers(160, length - 160) for length in fine.shape[::-1]])
+            part = fine[middle[1] - 160 : middle[1] + 160, middle[0] - 160 : middle[0] + 160]
+            if part.std() > 20:
+                break
+        matrix = cv2.getRotationMatrix2D((middle[0] - 0.5, middle[1] - 0.5), angle, 1.0)
+        matrix[:, 2] += 2 * size - middle
+        warped = cv2.warpAffine(
+            fine, matrix, (4 * size, 4 * size), flags=cv2.INTER_LANCZOS4,
+            borderMode=cv2.BORDER_REFLECT,
+        )  # fmt: skip
+        pair = [
+            np.clip(values + rng.normal(0, 5, values.shape), 0, 255).round().astype(np.uint8)
+            for values in (averaged(np.asarray(warped)), averaged(part))
+        ]
+        trace = search(*pair, angles=(0, 360))
+        assert trace.best is not None
+        centre = trace.best.centre
+        apart.append(math.hypot(centre[0] - size / 2, centre[1] - size / 2))
+        off.append(abs((trace.best.angle - angle + 180) % 360 - 180))
+        times.append(trace.milliseconds)
+    found = [k for k in range(cases) if apart[k] < 2 and off[k] < 3]
+    print(f"found {len(found)} of {cases}; {statistics.median(times):.0f} ms")
+    for name, errors in (("position, px", apart), ("angle, degrees", off)):
+        values = [errors[k] for k in found]
+        print(f"{name}: median {np.median(values):.4f}, 95 % {np.quantile(values, 0.95):.3f}")
+
+
+def averaged(values: Array) -> Array:
+    """Reduce to a quarter by area."""
+    height, width = values.shape[0] // 4, values.shape[1] // 4
+    return np.asarray(values.reshape(height, 4, width, 4).mean(axis=(1, 3)))
+
+
+def main() -> None:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("what", choices=["agreement", "speed", "pose"])
+    parser.add_argument("--cases", type=int)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--megapixels", type=float)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--sides", type=int, nargs="+", default=[64, 128, 256, 512])
+    parser.add_argument("--exact", action="store_true")
+    given = parser.parse_args()
+    if given.what == "agreement":
+        agreement(given.cases or 2000, given.seed, given.megapixels, given.exact)
+    elif given.what == "speed":
+        speed(given.megapixels or 12, given.rounds, given.sides)
+    else:
+        pose(given.cases or 60, given.seed)
+
+
+if __name__ == "__main__":
+    main()
