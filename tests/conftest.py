@@ -12,11 +12,13 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+import PIL.Image
 import pytest
 from PyQt6 import sip
 from PyQt6.QtCore import QCoreApplication, QEvent, QSettings, QTimer
 from PyQt6.QtWidgets import QApplication, QToolTip
-from support import PHOTOS, wait_idle
+from support import PHOTOS, Array, wait_idle
 
 from pyrviewer.session import samples
 from pyrviewer.session.settings import Settings
@@ -179,3 +181,15 @@ def gray_photo() -> Path:
 def alpha_photo() -> Path:
     """Return a picture with transparency: 500 x 500."""
     return PHOTOS / "logo.png"
+
+
+@pytest.fixture
+def noise() -> Array:
+    """Return noise in colour, in which every pixel is unlike its neighbours."""
+    return np.random.default_rng(3).integers(0, 256, (301, 403, 3), np.uint8)
+
+
+@pytest.fixture
+def cat() -> Array:
+    """Return the pixels of `photo`: 300 x 451 x 3."""
+    return np.asarray(PIL.Image.open(PHOTOS / "chelsea.png").convert("RGB"))

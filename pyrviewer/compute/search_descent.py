@@ -83,7 +83,7 @@ class Descent:
     def best_first(self, coarsest: int) -> bool:
         """Follow, from octave `coarsest` on, all that looks as if it could be better.
 
-        An octave's score is taken to be within a slack of the score at full resolution that it
+        An octave's score is taken to lie within a slack of the score at full resolution that it
         leads to; the slack shrinks from octave to octave. The first few peaks are followed straight
         down; after them the place with the highest estimate, one octave at a time, until no
         estimate exceeds what has been found.
@@ -177,14 +177,23 @@ class Descent:
         if level == 0:
             self._found[x, y] = score
             return
-        estimate = score + _SLACK * level / self._coarsest
+        estimate = score + self._slack(level)
         heapq.heappush(self._queue, (-estimate, next(self._tie), level, x, y))
+
+    def _slack(self, level: int) -> float:
+        """Return how far the score of an octave may lie below that at full resolution.
+
+        At least what was seen to suffice for photos; more for textures so fine that a copy between
+        the octave's pixels looks unlike itself.
+        """
+        unsteady = max(1 - self._template.steadiness[k] for k in range(level + 1))
+        return max(_SLACK * level / self._coarsest, unsteady)
 
     def _hope(self) -> float:
         """Return the highest estimate of a place that has not been followed."""
         while self._waiting:
             x, y, score = self._waiting[-1]
-            if self._queue and -self._queue[0][0] >= score + _SLACK:
+            if self._queue and -self._queue[0][0] >= score + self._slack(self._coarsest):
                 break
             self._record.candidate(self._coarsest, x, y, score)
             self._push(self._coarsest, x, y, score)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 _STRIP = 1 << 20
 _JUDGED = 30
-_SOUND = 1e-3
+_SOUND, _NEAR = 1e-3, 0.02
 
 
 def exhaustive_map(template: Template, ticket: Ticket | None = None) -> ScoreMap:
@@ -113,7 +113,7 @@ def _judged_peaks(
     template: Template, scores: ScoreMap, max_matches: int, ticket: Ticket | None
 ) -> tuple[list[tuple[float, float, float]], bool]:
     """Highest peaks with their scores in float64; and whether the map told the truth."""
-    least = float(scores.max()) - 0.1 if max_matches == 1 else -2.0
+    least = float(scores.max()) - _NEAR if max_matches == 1 else -2.0
     found, sound = [], True
     columns, rows, values = peaks(scores, max(_JUDGED, 4 * max_matches), least)
     for x, y, value in zip(columns.tolist(), rows.tolist(), values.tolist(), strict=True):

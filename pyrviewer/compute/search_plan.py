@@ -15,7 +15,7 @@ LEAST_SIDE = 16
 _LEAST_SHORT_SIDE = 8
 
 # Nanoseconds, measured with OpenCV on one machine; only their ratios matter.
-_BYTE_MAP, _FLOAT_MAP, _DIRECT, _OVERHEAD = 25.0, 35.0, 0.25, 70_000.0
+_BYTE_MAP, _FLOAT_MAP, _DIRECT, _OVERHEAD, _FIXED = 25.0, 35.0, 0.25, 70_000.0, 1e6
 _DIVES = 12
 _GAIN = 0.6
 _BUDGET, _FEWEST, _MOST = 0.15, 12, 96
@@ -91,7 +91,7 @@ def descent_cost(template: Template, coarsest: int) -> float:
     """Predicted nanoseconds of a descent that meets no trouble."""
     size = template.values.size
     direct = sum(25 * _DIRECT * (size >> (2 * level)) for level in range(coarsest))
-    return _map_cost(template, coarsest) + _DIVES * _OVERHEAD + 4 * direct
+    return _map_cost(template, coarsest) + _FIXED + _DIVES * _OVERHEAD + 4 * direct
 
 
 def _trusted(short: int, long: int) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -35,6 +35,8 @@ class Template:
         The pixels that count.
     kernels : tuple of Kernel
         By octave, as long as the template has a pixel there and some contrast.
+    steadiness : tuple of float
+        By octave: what a copy scores there that lies half way between the octave's pixels.
     reference : Reference
         For the last word, in float64.
     notes : tuple of str
@@ -45,6 +47,7 @@ class Template:
     values: Array
     mask: _Mask | None
     kernels: tuple[Kernel, ...]
+    steadiness: tuple[float, ...]
     reference: Reference
     notes: tuple[str, ...]
 
@@ -115,15 +118,8 @@ def prepare(scene: Scene, template: Array, mask: Array | None) -> Template:
         raise UserError(
             f"The template has no contrast {what}to be found by: its pixels are all the same."
         )
-    kernels = _kernels(scene, values, inside, reference)
-    return Template(scene, values, inside, kernels, reference, notes)
-
-
-def with_pixels(template: Template, values: Array, mask: _Mask) -> Template:
-    """Return the same template in another pose: other pixels, another mask."""
-    reference = make_reference(values, mask)
-    kernels = _kernels(template.scene, values, mask, reference)
-    return replace(template, values=values, mask=mask, kernels=kernels, reference=reference)
+    kernels, steadiness = _kernels(scene, values, inside, reference)
+    return Template(scene, values, inside, kernels, steadiness, reference, notes)
 
 
 def _mask(template: Array, mask: Array | None) -> _Mask | None:
@@ -162,8 +158,8 @@ def _same_dtype(scene: Scene, pixels: Array) -> Array:
 
 def _kernels(
     scene: Scene, values: Array, inside: _Mask | None, reference: Reference
-) -> tuple[Kernel, ...]:
-    """Kernels of all octaves that the template reaches."""
+) -> tuple[tuple[Kernel, ...], tuple[float, ...]]:
+    """Make the kernels of all octaves that the template reaches, and tell how steady they are."""
     octave = values.astype(np.float32)
     octave -= np.float32(scene.offset)
     octave *= np.float32(1 / scene.gain)
@@ -176,9 +172,10 @@ def _kernels(
         reference.norm / scene.gain,
         values if both_bytes else octave,
     )
-    kernels = [finest]
+    kernels, steadiness = [finest], [1.0]
     cover = mask
     while min(octave.shape[:2]) >= 2:
+        between = halve_template(octave[1:, 1:])
         octave = halve_template(octave)
         if cover is not None:
             cover = halve_template(cover)
@@ -187,7 +184,17 @@ def _kernels(
         if kernel.count < 2 or kernel.norm <= 1e-6 * kernels[0].norm:
             break
         kernels.append(kernel)
-    return tuple(kernels)
+        steadiness.append(_likeness(between, octave[: between.shape[0], : between.shape[1]]))
+    return tuple(kernels), tuple(steadiness)
+
+
+def _likeness(a: npt.NDArray[np.float32], b: npt.NDArray[np.float32]) -> float:
+    """Score two equally large pictures."""
+    if a.size < 2:
+        return 0.0
+    a, b = a - a.mean(axis=(0, 1)), b - b.mean(axis=(0, 1))
+    norm = float(np.linalg.norm(a)) * float(np.linalg.norm(b))
+    return float((a * b).sum()) / norm if norm > 0 else 0.0
 
 
 def _covered(cover: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:

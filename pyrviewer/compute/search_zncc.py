@@ -189,7 +189,7 @@ def _few_boxes(
 
 def _running(values: npt.NDArray[Any], size: int, axis: int) -> npt.NDArray[np.float64]:
     """Sum `size` neighbours along an axis, 0 or 1, at every position."""
-    first = (slice(None),) * axis
+    first: tuple[slice, ...] = (slice(None),) if axis else ()
     steps = values.shape[axis] - size
     sums = np.empty((*values.shape[:axis], steps + 1, *values.shape[axis + 1 :]))
     sums[(*first, 0)] = values[(*first, slice(size))].sum(axis=axis)

@@ -92,7 +92,7 @@ def report(title: str, times: dict[str, float]) -> None:
 
 def scikit_image(image: Array) -> list[Array]:
     """Build the Gaussian pyramid of scikit-image."""
-    return list(pyramid_gaussian(image, max_layer=LEVELS, channel_axis=-1))  # type: ignore[no-untyped-call]
+    return list(pyramid_gaussian(image, max_layer=LEVELS, channel_axis=-1))
 
 
 def compare_gaussian(rounds: int, dtype: type[Any]) -> None:

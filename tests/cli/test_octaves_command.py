@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 import PIL.Image
 import pytest
-from pyramid_files import halved, read_back
+from reference import octaves, read_back
 from support import PHOTOS, PYTHON, Array, clean_environment
 
 from pyrviewer import cli
@@ -24,21 +24,8 @@ if TYPE_CHECKING:
 CAT = PHOTOS / "chelsea.png"
 
 
-@pytest.fixture
-def cat() -> Array:
-    """Return the photo in R, G, B, 300 x 451."""
-    return np.asarray(cv2.imread(str(CAT), cv2.IMREAD_COLOR_RGB))
-
-
 def run(*arguments: object) -> int:
     return cli.main([str(argument) for argument in arguments])
-
-
-def chain(image: Array, levels: int) -> list[Array]:
-    found = [image]
-    for _ in range(levels):
-        found.append(halved(found[-1]))
-    return found
 
 
 def test_gaussian_octaves_read_back_to_the_bit(
@@ -46,7 +33,7 @@ def test_gaussian_octaves_read_back_to_the_bit(
 ) -> None:
     assert run("octaves", CAT, "-o", tmp_path, "--json") == 0
     report = json.loads(capsys.readouterr().out)
-    expected = chain(cat, 9)  # down to 1 x 1
+    expected = octaves(cat, 9)  # down to 1 x 1
     assert len(report["octaves"]) == 10
     for level, (row, octave) in enumerate(zip(report["octaves"], expected, strict=True)):
         assert (row["level"], row["height"], row["width"]) == (level, *octave.shape[:2])
@@ -71,15 +58,15 @@ def test_every_kind_of_every_dtype(
     arguments = ("octaves", source, "-o", tmp_path / "out", "--kind", kind, "--levels", 3)
     assert run(*arguments, "--json") == 0
     rows = json.loads(capsys.readouterr().out)["octaves"]
-    octaves = chain(image, 3)
-    wide = [octave.astype(np.float64) for octave in octaves]
+    found_octaves = octaves(image, 3)
+    wide = [octave.astype(np.float64) for octave in found_octaves]
     for k, row in enumerate(rows):
         found = read_back(row["file"])
         if kind == "gaussian" or k == 3:
             expected = wide[k]
             assert found.dtype == dtype
         elif kind == "laplacian":
-            grown = cv2.pyrUp(octaves[k + 1], dstsize=octaves[k].shape[1::-1])
+            grown = cv2.pyrUp(found_octaves[k + 1], dstsize=found_octaves[k].shape[1::-1])
             expected = wide[k] - grown
         else:
             taps = np.array([1, 4, 6, 4, 1]) / 16
@@ -99,7 +86,7 @@ def test_upsampled_octaves_have_the_size_of_the_image(
 ) -> None:
     assert run("octaves", CAT, "-o", tmp_path, "--upsampled", "--levels", 3, "--json") == 0
     rows = json.loads(capsys.readouterr().out)["octaves"]
-    for k, (row, octave) in enumerate(zip(rows, chain(cat, 3), strict=True)):
+    for k, (row, octave) in enumerate(zip(rows, octaves(cat, 3), strict=True)):
         found = read_back(row["file"])
         assert found.shape == cat.shape
         np.testing.assert_array_equal(found, pyramid.upsample(octave, k, (300, 451)))

@@ -1,18 +1,18 @@
-"""The Octaves lab on the screen: layouts, footprints, values, keys, the bench of gains."""
+"""The Octaves lab on the screen: layouts, footprints, values."""
 
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
 import pytest
+from octaves_lab import IMAGES, lab, table
 from PyQt6.QtCore import Qt
-from PyQt6.QtWidgets import QApplication, QLabel, QMenu, QSlider, QTableWidget, QToolButton, QWidget
-from reference import octaves, psnr, rebuilt
+from PyQt6.QtWidgets import QApplication, QMenu, QToolButton, QWidget
+from reference import octaves
 from support import (
-    PHOTOS,
     Array,
     Mouse,
     at_view,
@@ -29,7 +29,6 @@ from support import (
     wait_idle,
 )
 
-from pyrviewer.labs.octaves.controller import OctavesLab
 from pyrviewer.session.viewport import View
 from pyrviewer.ui.canvas import Canvas
 
@@ -43,43 +42,6 @@ if TYPE_CHECKING:
 LAYOUTS = ("both", "native", "upsampled", "grid", "one", "rebuild", "aliasing")
 KINDS = ("gaussian", "laplacian", "dog")
 CONTROL = Qt.KeyboardModifier.ControlModifier
-
-
-def lab(program: Program) -> OctavesLab:
-    found = program.window.lab
-    assert isinstance(found, OctavesLab)
-    return found
-
-
-@pytest.fixture
-def cat() -> Array:
-    """Return a photo in colour, 300 x 451."""
-    return np.asarray(cv2.imread(str(PHOTOS / "chelsea.png"), cv2.IMREAD_COLOR_RGB))
-
-
-def images() -> dict[str, Array]:
-    """Return one image of each kind."""
-    photo = np.asarray(cv2.imread(str(PHOTOS / "chelsea.png"), cv2.IMREAD_COLOR_RGB))
-    gray = np.asarray(cv2.imread(str(PHOTOS / "camera.png"), cv2.IMREAD_GRAYSCALE))
-    alpha = np.dstack([photo, photo[..., 0]])
-    found: dict[str, Array] = {
-        "rgb": photo,
-        "gray": gray,
-        "rgba": alpha,
-        "uint16": photo.astype(np.uint16) * 257,
-        "gray uint16": gray.astype(np.uint16) * 251,
-        "float32": photo.astype(np.float32) / 255,
-        "float32 with negatives": gray.astype(np.float32) - 100,
-        "odd": photo[:97, :203],
-        "1x1": photo[:1, :1],
-        "1xN": photo[:1],
-        "Nx1": gray[:, :1],
-        "2x3": photo[:2, :3],
-    }
-    return found
-
-
-IMAGES = images()
 
 
 @pytest.mark.parametrize("name", IMAGES)
@@ -206,17 +168,6 @@ def test_the_footprint_is_outlined_in_finer_octaves(
         np.testing.assert_array_equal(grabbed(pane), shot)
 
 
-def table(program: Program, name: str) -> list[list[str]]:
-    """Return what a table of the panel says."""
-    found = next(
-        t for t in lab(program).panel.findChildren(QTableWidget) if t.accessibleName() == name
-    )
-    return [
-        [item.text() if (item := found.item(y, x)) else "" for x in range(found.columnCount())]
-        for y in range(found.rowCount())
-    ]
-
-
 @pytest.mark.parametrize("name", ["rgb", "gray", "rgba", "uint16", "float32"])
 def test_the_table_lists_the_values_in_the_native_dtype(
     qtbot: QtBot, program: Program, name: str
@@ -305,271 +256,6 @@ def test_storage_is_counted(qtbot: QtBot, program: Program, cat: Array) -> None:
     for row, (w, h) in zip(rows, sizes, strict=True):
         total += w * h
         assert float(row[3]) == pytest.approx(total / (451 * 300), abs=6e-5)
-
-
-# Rebuilding
-
-
-def result_text(program: Program) -> str:
-    """Return what the panel says about the rebuilt image."""
-    labels = lab(program).panel.equaliser.findChildren(QLabel)
-    return next(t for label in labels if re.search("Exact|PSNR", t := label.text()))
-
-
-def named(program: Program, kind: type[Any], name: str) -> Any:
-    """Return the visible control of a name."""
-    return next(
-        w
-        for w in program.window.findChildren(kind)
-        if w.isVisible() and name in (w.accessibleName(), w.text() if kind is QToolButton else "")
-    )
-
-
-def measured(program: Program) -> float:
-    found = re.search(r"PSNR <b>([\d.]+) dB", result_text(program))
-    assert found is not None, result_text(program)
-    return float(found[1])
-
-
-def test_exact_is_measured_and_goes_when_a_band_is_muted(qtbot: QtBot, program: Program) -> None:
-    gray = IMAGES["gray"]
-    open_array(qtbot, program, gray)
-    set_layout(qtbot, program, "rebuild")
-    assert "Exact" in result_text(program)
-    Mouse(named(program, QToolButton, "Mute band 0")).click(8, 8)
-    wait_idle(qtbot, program)
-    assert "Exact" not in result_text(program)
-    bands = len(table(program, "Storage by level")) - 1
-    gains = [0, *(1,) * bands]
-    assert measured(program) == pytest.approx(psnr(rebuilt(gray, gains), gray), abs=0.006)
-    Mouse(named(program, QToolButton, "Mute band 1")).click(8, 8)
-    wait_idle(qtbot, program)
-    gains = [0, 0, *(1,) * (bands - 1)]
-    assert measured(program) == pytest.approx(psnr(rebuilt(gray, gains), gray), abs=0.006)
-    for _ in range(2):
-        press(qtbot, program, "Z", CONTROL)
-    wait_idle(qtbot, program)
-    assert "Exact" in result_text(program)
-
-
-def test_solo_is_that_band_alone(qtbot: QtBot, program: Program) -> None:
-    gray = IMAGES["gray"]
-    open_array(qtbot, program, gray)
-    set_layout(qtbot, program, "rebuild")
-    bands = len(table(program, "Storage by level")) - 1
-    Mouse(named(program, QToolButton, "Solo residual")).click(8, 8)
-    wait_idle(qtbot, program)
-    gains = [*(0,) * bands, 1]
-    assert measured(program) == pytest.approx(psnr(rebuilt(gray, gains), gray), abs=0.006)
-    Mouse(named(program, QToolButton, "Solo residual")).click(8, 8)
-    wait_idle(qtbot, program)
-    assert "Exact" in result_text(program)
-
-
-def test_a_gain_that_is_not_1_is_not_exact(qtbot: QtBot, program: Program, cat: Array) -> None:
-    open_array(qtbot, program, cat)
-    set_layout(qtbot, program, "rebuild")
-    slider = named(program, QSlider, "Gain of band 1")
-    slider.setFocus()
-    tap(slider, Qt.Key.Key_Right)
-    wait_idle(qtbot, program)
-    assert "Exact" not in result_text(program)
-    program.menus.run("octaves.reset_gains")
-    wait_idle(qtbot, program)
-    assert "Exact" in result_text(program)
-
-
-@pytest.mark.parametrize("name", ["rgba", "uint16", "odd", "1x1", "1xN", "Nx1", "2x3"])
-def test_integers_are_rebuilt_exactly(qtbot: QtBot, program: Program, name: str) -> None:
-    open_array(qtbot, program, IMAGES[name])
-    set_layout(qtbot, program, "rebuild")
-    assert "Exact" in result_text(program)
-
-
-def test_a_gain_drag_is_one_step(qtbot: QtBot, program: Program, cat: Array) -> None:
-    document = open_array(qtbot, program, cat)
-    set_layout(qtbot, program, "rebuild")
-    slider = named(program, QSlider, "Gain of band 0")
-    count = document.undo_stack.count()
-    for value in range(20):
-        slider.setValue(slider.value() - 1 - value % 2)
-    wait_idle(qtbot, program)
-    assert document.undo_stack.count() == count + 1
-    assert "Exact" not in result_text(program)
-    press(qtbot, program, "Z", CONTROL)
-    wait_idle(qtbot, program)
-    assert "Exact" in result_text(program)
-
-
-# Keys
-
-
-def test_numbers_and_arrows_select_an_octave(qtbot: QtBot, program: Program, cat: Array) -> None:
-    open_array(qtbot, program, cat)
-
-    def after(key: str) -> int:
-        press(qtbot, program, key)
-        wait_idle(qtbot, program)
-        return lab(program).state.selected
-
-    assert [after(str(k)) for k in range(6)] == [0, 1, 2, 3, 4, 5]
-    assert after("9") == 5  # there is no octave 9: the coarsest one
-    assert [after("Down"), after("Down"), after("Up")] == [4, 3, 4]
-    assert [after("0"), after("Down")] == [0, 0]
-    selected = [pane.selected for pane in canvases(program)[1:]]
-    assert selected == [True] + [False] * 5
-
-
-@pytest.mark.parametrize(
-    ("key", "mode"), [("A", "first"), ("B", "second"), ("V", "slider"), ("W", "difference")]
-)
-def test_letters_compare(qtbot: QtBot, program: Program, cat: Array, key: str, mode: str) -> None:
-    open_array(qtbot, program, cat)
-    press(qtbot, program, "3")
-    press(qtbot, program, key)
-    wait_idle(qtbot, program)
-    assert lab(program).state.compare == mode
-    (pane,) = canvases(program)
-    shot = grabbed(pane).astype(float)[60:-60]
-    middle = shot[:, shot.shape[1] // 4 : -shot.shape[1] // 4]
-    sharp = float(np.abs(np.diff(middle[..., 0], axis=1)).mean())
-    assert {"first": sharp > 3, "second": sharp < 3, "slider": True, "difference": True}[mode]
-    if mode == "difference":
-        assert "−" in pane.accessibleName()
-    half = shot.shape[1] // 2
-    left = np.abs(np.diff(shot[:, half // 2 : half - 10, 0], axis=1)).mean()
-    right = np.abs(np.diff(shot[:, half + 10 : half + half // 2, 0], axis=1)).mean()
-    assert (left > 1.5 * right) == (mode == "slider")
-
-
-def test_the_animation_plays_steps_and_jumps(qtbot: QtBot, program: Program, cat: Array) -> None:
-    open_array(qtbot, program, cat)
-    set_layout(qtbot, program, "rebuild")
-
-    def after(key: str) -> int:
-        press(qtbot, program, key)
-        wait_idle(qtbot, program)
-        return lab(program).state.detail
-
-    assert after("Home") == 0
-    assert [after("."), after("."), after(",")] == [1, 2, 1]
-    assert after("End") == 5
-    assert "Exact" in result_text(program)
-    assert after(".") == 5
-    press(qtbot, program, "P")  # at the end: from the start
-    assert lab(program).state.detail == 0
-    qtbot.waitUntil(lambda: lab(program).state.detail >= 2, timeout=5000)
-    press(qtbot, program, "P")
-    held = lab(program).state.detail
-    bar = lab(program).view.transport
-    assert not bar.playing
-    wait_idle(qtbot, program)
-    assert lab(program).state.detail == held
-
-
-def test_play_from_another_layout_goes_to_rebuild(
-    qtbot: QtBot, program: Program, cat: Array
-) -> None:
-    open_array(qtbot, program, cat)
-    press(qtbot, program, "P")
-    wait_idle(qtbot, program)
-    assert lab(program).state.layout == "rebuild"
-    assert lab(program).view.transport.playing
-    set_layout(qtbot, program, "grid")
-    qtbot.waitUntil(lambda: not lab(program).view.transport.playing)
-
-
-def test_n_stretches_the_display_and_r_resets_it(qtbot: QtBot, program: Program) -> None:
-    dull = (IMAGES["gray"] // 4 + 90).astype(np.uint8)
-    open_array(qtbot, program, dull)
-    set_layout(qtbot, program, "one")
-    (pane,) = canvases(program)
-
-    def spread() -> float:
-        return float(np.ptp(np.percentile(grabbed(pane)[60:-60, 300:-300], (2, 98))))
-
-    before = spread()
-    press(qtbot, program, "N")
-    wait_idle(qtbot, program)
-    assert spread() > 2.5 * before
-    Mouse(pane).wheel(100, 100, 3)
-    press(qtbot, program, "R")
-    wait_idle(qtbot, program)
-    assert not lab(program).state.auto_range
-    assert spread() == pytest.approx(before, abs=2)
-    assert pane.viewport.fitting
-
-
-def test_fit_and_100_percent(qtbot: QtBot, program: Program, cat: Array) -> None:
-    open_array(qtbot, program, cat)
-    set_layout(qtbot, program, "one")
-    (pane,) = canvases(program)
-    fitted = pane.viewport.view
-    for key, keys in (("F", None), ("0", CONTROL)):
-        press(qtbot, program, "1", CONTROL)
-        assert pane.viewport.view.scale == 1
-        press(qtbot, program, key, keys or Qt.KeyboardModifier.NoModifier)
-        wait_idle(qtbot, program)
-        assert pane.viewport.view == fitted
-    press(qtbot, program, "+")
-    assert pane.viewport.view.scale > fitted.scale
-    press(qtbot, program, "-")
-    assert pane.viewport.view.scale == pytest.approx(fitted.scale)
-    press(qtbot, program, "Right", CONTROL)
-    assert pane.viewport.view.x > fitted.x
-
-
-def test_l_links_and_unlinks(qtbot: QtBot, program: Program, cat: Array) -> None:
-    open_array(qtbot, program, cat)
-    link = program.menus.action("view.link")
-    program.menus.refresh()
-    assert link.isChecked()
-    press(qtbot, program, "L")
-    assert not link.isChecked()
-    press(qtbot, program, "L")
-    assert link.isChecked()
-
-
-def test_every_control_of_the_panel_is_one_undo_step(
-    qtbot: QtBot, program: Program, cat: Array
-) -> None:
-    document = open_array(qtbot, program, cat)
-    start = lab(program).state
-    for name, value in (
-        ("kind", "dog"), ("levels", 3), ("ratio", 1.5), ("prefilter", "area"), ("layout", "one"),
-        ("selected", 2), ("compare", "first"), ("true_geometry", False), ("smooth", False),
-        ("auto_range", True),
-    ):  # fmt: skip
-        lab(program).change(name, value)
-    wait_idle(qtbot, program)
-    assert document.undo_stack.count() == 10
-    end = lab(program).state
-    for _ in range(10):
-        press(qtbot, program, "Z", CONTROL)
-    wait_idle(qtbot, program)
-    assert lab(program).state == start
-    for _ in range(10):
-        press(qtbot, program, "Y", CONTROL)
-    wait_idle(qtbot, program)
-    assert lab(program).state == end
-    assert program.window.notices.texts == []
-
-
-@pytest.mark.parametrize("prefilter", ["binomial", "none", "box", "area", "lanczos", "max"])
-def test_every_prefilter_and_ratio_is_shown(
-    qtbot: QtBot, program: Program, cat: Array, prefilter: str
-) -> None:
-    open_array(qtbot, program, cat)
-    lab(program).change("prefilter", prefilter)
-    for ratio in (2.0, 1.1, 1.4, 4.0):
-        lab(program).change("ratio", ratio)
-        wait_idle(qtbot, program)
-        used = 2.0 if prefilter == "max" else ratio
-        rows = table(program, "Storage by level")
-        w, h = (int(side) for side in rows[1][1].split("×"))
-        assert (w, h) == pytest.approx((451 / used, 300 / used), abs=0.51)
-        assert program.window.notices.texts == []
-        assert levels_shown(grabbed(lab(program).view.grid)) > 1000
 
 
 # Elsewhere

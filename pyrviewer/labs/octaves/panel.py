@@ -234,7 +234,7 @@ class OctavesPanel(Panel):
         self.true_geometry.setChecked(state.true_geometry)
         self.smooth.setChecked(state.smooth)
         free = state.kind != "laplacian" and state.layout != "rebuild"
-        self.ratio.setEnabled(state.free_ratio)
+        self.ratio.setEnabled(state.free_ratio and state.layout != "rebuild")
         self.prefilter.setEnabled(free)
         self.note.setText(
             "The maximum is defined at ratio 2."

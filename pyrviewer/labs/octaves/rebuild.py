@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -62,9 +62,8 @@ def _rebuild_at(ticket: Ticket, request: RebuildRequest, octaves: list[Array]) -
     rebuilt = bands.collapse(gains, ticket=ticket)
     found = signed.compare(rebuilt, original, ticket=ticket)
     on_grey = gains[-1] == 0 and any(gains)
-    if on_grey:  # without it, negative bands would be clipped to black
-        grey = replace(bands, residual=np.full_like(bands.residual, signed.middle(original.dtype)))
-        rebuilt = grey.collapse((*gains[:-1], 1.0), ticket=ticket)
+    if on_grey:  # negative bands would be clipped to black
+        rebuilt = _sum_on_grey(ticket, bands, gains)
     limit = max(request.limit, display.signed_limit(found.difference))
     grid = geometry.level_geometry(request.octaves(ticket)[0].shape[:2], level)
     shown = mipmap(
@@ -80,6 +79,22 @@ def _rebuild_at(ticket: Ticket, request: RebuildRequest, octaves: list[Array]) -
         Octave(level, found.difference, grid, error, limit),
         on_grey,
     )
+
+
+def _sum_on_grey(
+    ticket: Ticket, bands: pyramid.LaplacianPyramid, gains: tuple[float, ...]
+) -> Array:
+    """Add up signed bands alone, with 0 as mid-grey."""
+    total: Array | None = None
+    for k in reversed(range(bands.levels)):
+        ticket.check()
+        band = bands.signed_band(k).astype(np.float32) * np.float32(gains[k])
+        total = band if total is None else pyramid.expand(total, band.shape, ticket) + band
+    dtype = bands.dtype
+    lifted = signed.middle(dtype) + (total if total is not None else np.zeros_like(bands.residual))
+    if dtype == np.float32:
+        return lifted.astype(np.float32)
+    return np.clip(np.rint(lifted), 0, np.iinfo(dtype).max).astype(dtype)
 
 
 def show_original(ticket: Ticket, pixels: Array, octaves: Octaves) -> Octave:

@@ -11,6 +11,7 @@ from scipy import ndimage
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
 Array = npt.NDArray[Any]
 
@@ -53,3 +54,10 @@ def psnr(result: Array, original: Array) -> float:
     """Return the peak signal-to-noise ratio of 8-bit images in dB."""
     error = result.astype(np.float64) - original.astype(np.float64)
     return float(10 * np.log10(255**2 / np.mean(error**2)))
+
+
+def read_back(path: Path | str) -> Array:
+    """Read a file as it is, in R, G, B order."""
+    found = cv2.imread(str(path), cv2.IMREAD_UNCHANGED)
+    assert found is not None
+    return np.asarray(found if found.ndim == 2 else found[..., ::-1])
