@@ -90,6 +90,7 @@ class Program(QObject):
         self.thumbnails.partial.connect(self._show_thumbnail)
         self._cards: list[SampleCard] = []
         self._backups = self.jobs.lane("Keeping a copy", self)
+        self._own_copies: set[Path] = set()
         self._unwritten: dict[Path, Array] = {}
         self.window.welcome.thumbnail_wanted.connect(self._cards.append)
         self._autosave = after(self, AUTOSAVE, self.save_session)
@@ -178,7 +179,9 @@ class Program(QObject):
     def _on_document(self, document: Document) -> None:
         document.undo_stack.indexChanged.connect(self._touch)
         document.undo_stack.indexChanged.connect(self.menus.refresh)
-        if self.remember and document.path is None:
+        if document.backup is not None:
+            self._own_copies.add(document.backup)
+        elif self.remember and document.path is None:
             self._keep_copy(document)
         self._touch()
 
@@ -188,6 +191,7 @@ class Program(QObject):
         folder = data_folder() / "unsaved"
         folder.mkdir(exist_ok=True)
         document.backup = folder / f"{Path(document.name).stem} {time.time_ns():x}{suffix}"
+        self._own_copies.add(document.backup)
         self._unwritten[document.backup] = document.pixels
         self._backups.submit(partial(_write_copies, copies=dict(self._unwritten)))
 
@@ -195,10 +199,10 @@ class Program(QObject):
         """Write the copies that are not yet written, and drop those of closed images."""
         with suppress(UserError):  # the window is gone: nobody would read it
             _write_copies(Ticket(), self._unwritten)
-        kept = {path for found in self.workspace.documents for path in (found.path, found.backup)}
-        for path in (data_folder() / "unsaved").glob("*"):
-            if path not in kept:
-                path.unlink(missing_ok=True)
+        kept = {found.backup for found in self.workspace.documents}
+        kept |= {request.path for request in self.workspace.pending}
+        for path in self._own_copies - kept:  # another program that runs has copies of its own
+            path.unlink(missing_ok=True)
 
     def _on_replaced(self, _old: Document, new: Document) -> None:
         self._on_document(new)
@@ -239,12 +243,12 @@ class Program(QObject):
             self.notices.info("The last session ended unexpectedly; it was restored.")
 
     def start(self, sources: Sequence[str]) -> None:
-        """Show the window and open what the command line names, or the last session."""
+        """Show the window; open the last session, and over it what the command line names."""
         self.window.open_at(self.settings.geometry())
+        if self.remember:
+            self.restore_session()
         if sources:
             self._open(sources)
-        elif self.remember:
-            self.restore_session()
         if self.remember:
             self.settings.set("clean_exit", False)
 

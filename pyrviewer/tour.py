@@ -16,7 +16,7 @@ from PyQt6.QtCore import (
 )
 
 from pyrviewer.compute.errors import UserError
-from pyrviewer.labs.search.controller import SearchLab
+from pyrviewer.labs.registry import find_labs
 from pyrviewer.session import samples
 from pyrviewer.ui import theme
 from pyrviewer.ui.timers import after, every
@@ -29,8 +29,6 @@ if TYPE_CHECKING:
 
 PATIENCE = 30_000  # ms for all work of one stop
 REST = 250  # ms without work before a picture is taken
-HIPPO_EYE = (1834, 426, 1928, 489)  # x0, y0, x1, y1 in the sample
-STOPS = ("both", "native", "grid", "one", "rebuild", "aliasing")
 
 
 def run(folder: Path, width: int, height: int, colours: str) -> int:
@@ -58,16 +56,14 @@ def run(folder: Path, width: int, height: int, colours: str) -> int:
         _grab(program, folder / "welcome.png")
         program.commands.open_path(samples.resources() / "samples" / "hippo.jpg")
         _wait(program)
-        for stop in STOPS:
-            program.menus.run(f"octaves.layout.{stop}")
+        for spec in find_labs():
+            program.window.show_lab(spec.id)
             _wait(program)
-            _grab(program, folder / f"octaves_{stop}.png")
-        program.window.show_lab("search")
-        _wait(program)
-        if isinstance(program.window.lab, SearchLab):
-            program.window.lab.change("rect", HIPPO_EYE)
-            _wait(program)
-            _grab(program, folder / "search.png")
+            lab = program.window.lab
+            for name, show in lab.tour() if lab is not None else ():
+                show()
+                _wait(program)
+                _grab(program, folder / f"{spec.id}_{name}.png")
         program.window.close()
     return 1 if failures else 0
 

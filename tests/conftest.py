@@ -82,16 +82,16 @@ def isolated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     QSettings.setPath(QSettings.Format.IniFormat, QSettings.Scope.UserScope, str(home))
 
 
-def _living(kind: type[Any]) -> list[Any]:
-    return [found for found in gc.get_objects() if isinstance(found, kind)]
-
-
-def _timers() -> list[QTimer]:
-    return [t for t in _living(QTimer) if not sip.isdeleted(t) and t.isActive()]
-
-
-def _pools() -> list[ThreadPoolExecutor]:
-    return [pool for pool in _living(ThreadPoolExecutor) if not pool._shutdown]
+def _alive() -> set[tuple[str, Any]]:
+    """Return the windows, running timers, threads and open pools that there are."""
+    found: set[tuple[str, Any]] = {("widgets", w) for w in QApplication.topLevelWidgets()}
+    found |= {("threads", thread) for thread in threading.enumerate()}
+    for living in gc.get_objects():
+        if isinstance(living, QTimer) and not sip.isdeleted(living) and living.isActive():
+            found.add(("timers", living))
+        elif isinstance(living, ThreadPoolExecutor) and not living._shutdown:
+            found.add(("pools", living))
+    return found
 
 
 def _settle() -> None:
@@ -110,20 +110,17 @@ def nothing_left(request: pytest.FixtureRequest) -> Iterator[None]:
         yield
         return
     request.getfixturevalue("qapp")
-    before = {id(widget) for widget in QApplication.topLevelWidgets()}
-    threads = set(threading.enumerate())
+    before = _alive()
     yield
     if request.node.stash.get(_failed, False):
         return
     request.node.funcargs.clear()  # pytest would keep the program until the next test
     _settle()
-    for thread in set(threading.enumerate()) - threads:
-        thread.join(5)
-    widgets = [w for w in QApplication.topLevelWidgets() if id(w) not in before]
-    assert not widgets, f"top-level widgets are left: {widgets}"
-    assert not _timers(), f"timers are left: {[t.parent() for t in _timers()]}"
-    assert not set(threading.enumerate()) - threads, "threads are left"
-    assert not _pools(), "thread pools are left"
+    for thread in threading.enumerate():
+        if ("threads", thread) not in before:
+            thread.join(5)
+    left = [f"{kind}: {found}" for kind, found in _alive() - before]
+    assert not left, f"left behind: {left}"
 
 
 @pytest.fixture

@@ -69,7 +69,7 @@ def write(path: str | os.PathLike[str], frames: Iterable[Array], fps: float) -> 
     path : path-like
         Ends in ``.gif`` or ``.mp4``.
     frames : iterable of ndarray, H x W x 3, uint8
-        RGB, all of one size. MP4 drops the last row or column of odd sizes.
+        RGB, all of one size. MP4 repeats the last row or column of odd sizes.
     fps : float
         Frames a second.
 
@@ -108,13 +108,15 @@ def _write_mp4(path: Path, frames: Iterable[Array], fps: float) -> None:
     writer: cv2.VideoWriter | None = None
     try:
         for frame in frames:
-            height, width = (side - side % 2 for side in frame.shape[:2])
+            height, width = frame.shape[:2]
+            even = np.pad(frame, ((0, height % 2), (0, width % 2), (0, 0)), mode="edge")
+            height, width = even.shape[:2]
             if writer is None:
                 code = cv2.VideoWriter.fourcc(*"mp4v")
                 writer = cv2.VideoWriter(str(path), code, fps, (width, height))
                 if not writer.isOpened():
                     raise OSError("this OpenCV cannot write MP4")
-            writer.write(cv2.cvtColor(frame[:height, :width], cv2.COLOR_RGB2BGR))
+            writer.write(cv2.cvtColor(even, cv2.COLOR_RGB2BGR))
     finally:
         if writer is not None:
             writer.release()

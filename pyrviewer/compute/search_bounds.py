@@ -25,7 +25,6 @@ _LEAST_BLOCKS = 16
 _LEAST_SCORE = 0.5
 _LEAST_SCENE = 3 << 20
 _MARGIN = 1e-4
-_FEW_CELLS = 1500
 _MAPS, _SHARE, _FINER = 0.25, 0.2, 0.1
 _MAPPED, _SCORED = 8.0, 30.0  # nanoseconds
 _NEAR = 1e-3
@@ -149,9 +148,9 @@ def _whole_map(template: Template, record: Record, bound: BlockBound, least: flo
     most = _MAPS * exhaustive_cost(template)
     while parts <= min(side, 4) and 2 * parts**2 * keep.size * _MAPPED < most:
         keep &= bound.cell_bounds(parts) >= least
-        if np.count_nonzero(keep) <= _FEW_CELLS:
-            break
         parts *= 2
+        if bound.phase_cost(int(np.count_nonzero(keep))) < 2 * parts**2 * keep.size * _MAPPED:
+            break  # bounding each translation of what is left costs less than the next map
     y, x = np.nonzero(keep)
     heights = np.minimum(rows - template.shape[0] + 1 - y * side, side)
     widths = np.minimum(columns - template.shape[1] + 1 - x * side, side)

@@ -25,7 +25,7 @@ _PEAKS = 512
 _SHOWN = 32
 _POLISH_SIDE = 48
 _POLISH_REACH = 24
-_CLIMB = 8
+_CLIMB, _CLIMB_REACH, _CLIMB_SIZE = 8, 3, 1 << 14
 
 _Place = tuple[int, int, float]
 Found = list[tuple[float, float, float]]
@@ -186,8 +186,7 @@ class Descent:
         At least what was seen to suffice for photos; more for textures so fine that a copy between
         the octave's pixels looks unlike itself.
         """
-        unsteady = max(1 - self._template.steadiness[k] for k in range(level + 1))
-        return max(_SLACK * level / self._coarsest, unsteady)
+        return max(_SLACK * level / self._coarsest, 1 - self._template.steadiness[level])
 
     def _hope(self) -> float:
         """Return the highest estimate of a place that has not been followed."""
@@ -252,11 +251,12 @@ class Descent:
 
     def _climb(self) -> None:
         """Move the best places to the tops of their hills, at full resolution."""
+        first = _CLIMB_REACH if self._template.values.size <= _CLIMB_SIZE else 1
         for score, start_x, start_y in self.found:
             x, y, best = int(start_x), int(start_y), score
-            for _ in range(_CLIMB):
+            for k in range(_CLIMB):
                 with self._record.time(0):
-                    x0, y0, scores = self._around(0, x, y, 1)
+                    x0, y0, scores = self._around(0, x, y, 1 if k else first)
                     row, column = divmod(int(scores.argmax()), scores.shape[1])
                 if (x0 + column, y0 + row) == (x, y) or scores[row, column] <= best:
                     break

@@ -20,13 +20,13 @@ if TYPE_CHECKING:
     from pyrviewer.compute.search_trace import ScoreMap
     from pyrviewer.compute.ticket import Ticket
 
-_STRIP = 1 << 20
+_TILE, _LEAST_ROWS = 1 << 21, 256
 _JUDGED = 30
 _SOUND, _NEAR = 1e-3, 0.02
 
 
 def exhaustive_map(template: Template, ticket: Ticket | None = None) -> ScoreMap:
-    """Score every translation, strip by strip.
+    """Score every translation, tile by tile.
 
     Returns
     -------
@@ -39,31 +39,34 @@ def exhaustive_map(template: Template, ticket: Ticket | None = None) -> ScoreMap
     def work(patch: Array, part: ScoreMap) -> None:
         part[:] = score_map(patch, kernel)
 
-    _by_strips(template, scores, work, ticket)
+    _by_tiles(template, scores, work, ticket)
     return scores
 
 
-def _by_strips(
+def _by_tiles(
     template: Template,
     scores: ScoreMap,
     work: Callable[[Array, ScoreMap], None],
     ticket: Ticket | None,
 ) -> None:
-    """Give each strip of the scene, and of the map, to `work`, on all processors."""
-    scene, height = template.scene, template.shape[0]
-    rows = scores.shape[0]
-    step = max(2 * height, _STRIP // scene.shape[1], 1)
+    """Give each tile of the scene, and of the map, to `work`, on all processors."""
+    (height, width), (rows, columns) = template.shape, scores.shape
+    down = max(2 * height, _LEAST_ROWS)
+    across = max(2 * width, _TILE // (down + height))
 
-    def strip(top: int) -> None:
+    def tile(corner: tuple[int, int]) -> None:
         if ticket is not None:
             ticket.check()
-        bottom = min(top + step, rows)
-        work(scene.patch(0, (0, top, scene.shape[1], bottom + height - 1)), scores[top:bottom])
+        top, left = corner
+        bottom, right = min(top + down, rows), min(left + across, columns)
+        patch = template.scene.patch(0, (left, top, right + width - 1, bottom + height - 1))
+        work(patch, scores[top:bottom, left:right])
 
+    corners = [(top, left) for top in range(0, rows, down) for left in range(0, columns, across)]
     with ThreadPoolExecutor(cv2.getNumThreads()) as pool:
-        for done, _ in enumerate(pool.map(strip, range(0, rows, step)), 1):
+        for done, _ in enumerate(pool.map(tile, corners), 1):
             if ticket is not None:
-                ticket.check(min(done * step / rows, 1.0))
+                ticket.check(done / len(corners))
 
 
 def exhaustive_matches(
@@ -104,7 +107,7 @@ def judged(
     found, sound = _judged_peaks(template, scores, max_matches, ticket)
     if not sound and takes_bytes(template.kernels[0]):
         kernel = template.kernels[0]
-        _by_strips(template, scores, lambda patch, part: without_flat(part, patch, kernel), ticket)
+        _by_tiles(template, scores, lambda patch, part: without_flat(part, patch, kernel), ticket)
         found, _ = _judged_peaks(template, scores, max_matches, ticket)
     return apart(found, max_matches, template.shape, min_distance)
 

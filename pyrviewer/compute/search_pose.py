@@ -108,12 +108,12 @@ def refine_pose(
     basis = np.stack([_centred(part, edge) for part in (values, *motions)]).reshape(
         len(motions) + 1, -1
     )
-    normal = basis @ basis.T
+    normal = np.einsum("ik,jk->ij", basis, basis)  # BLAS would wake threads, and wait for them
     best, best_score = pose, _score(template, pose, values, inside)
     current = pose
     for _ in range(_ROUNDS):
         sampled = _centred(_sampled(template, current), edge).ravel()
-        shares = np.linalg.lstsq(normal, basis @ sampled, rcond=1e-9)[0]
+        shares = np.linalg.lstsq(normal, np.einsum("ik,k->i", basis, sampled), rcond=1e-9)[0]
         if shares[0] <= 0:
             break
         current = _moved(current, shares[1:] / shares[0], turning, scaling)

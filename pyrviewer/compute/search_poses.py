@@ -77,10 +77,10 @@ def search_poses(
     matches = _matches(template, record, places, settings, ticket)
     steps = _step(template, 0)
     poses = len(_angles(settings.angles, steps)) * len(_scales(settings.scales, steps))
-    plan = (
-        f"{len(angles)} angles and {len(scales)} sizes were scored at octave {top}, and the best "
-        "places followed from there."
+    tried = " and ".join(
+        f"{len(each)} {name}" for each, name in ((angles, "angles"), (scales, "sizes")) if each[1:]
     )
+    plan = f"Scored {tried or 'one pose'} at octave {top}, and followed the best places from there."
     return Answer([], "estimate", plan, matches, poses)
 
 
@@ -220,7 +220,7 @@ def _matches(
 ) -> tuple[Match, ...]:
     """Fit the poses, and choose matches that do not crowd each other, best first."""
     fitted: list[tuple[float, Pose, _Place]] = []
-    for place in places:
+    for place in places[: 2 * settings.max_matches]:
         if ticket is not None:
             ticket.check()
         pose, score = refine_pose(

@@ -126,6 +126,8 @@ class Scene:
         """
         with self._lock:
             while len(self._blocks) < level:
+                if ticket is not None:
+                    ticket.check()
                 if not self._blocks:
                     means, squares = self._first_blocks(ticket)
                 else:
@@ -168,7 +170,7 @@ class Scene:
             part = _halved(values)
             squares[rows] = part if part.ndim == 2 else part.sum(axis=2)
         if (height, width) == self.level_shape(1):
-            means = self.octave(1)
+            means = self.octave(1, ticket)
         return means, squares
 
 

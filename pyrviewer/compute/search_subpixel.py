@@ -50,7 +50,7 @@ def refine_position(template: Template, x: int, y: int) -> tuple[float, float]:
     inside = _inside(template)[top:bottom, left:right]
     basis = np.stack([values, np.gradient(values, axis=1), np.gradient(values, axis=0)])
     basis = _centred(basis, inside).reshape(3, -1)
-    normal = basis @ basis.T
+    normal = np.einsum("ik,jk->ij", basis, basis)  # BLAS would wake threads, and wait for them
     along = np.linalg.eigvalsh(normal[1:, 1:])
     if along[0] <= _LEAST_GRADIENT * along[1] or normal[0, 0] <= 0:
         return float(x), float(y)
@@ -58,7 +58,7 @@ def refine_position(template: Template, x: int, y: int) -> tuple[float, float]:
     offset = np.zeros(2)
     for _ in range(_ROUNDS):
         moved = _centred(_moved(window, offset), inside).reshape(-1)
-        share, *slopes = np.linalg.solve(normal, basis @ moved)
+        share, *slopes = np.linalg.solve(normal, np.einsum("ik,k->i", basis, moved))
         if share <= 0:
             return float(x), float(y)
         step = -np.array(slopes) / share

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -193,7 +194,7 @@ def _likeness(a: npt.NDArray[np.float32], b: npt.NDArray[np.float32]) -> float:
     if a.size < 2:
         return 0.0
     a, b = a - a.mean(axis=(0, 1)), b - b.mean(axis=(0, 1))
-    norm = float(np.linalg.norm(a)) * float(np.linalg.norm(b))
+    norm = math.sqrt(float((a * a).sum()) * float((b * b).sum()))
     return float((a * b).sum()) / norm if norm > 0 else 0.0
 
 

@@ -67,7 +67,8 @@ class Kernel:
     @property
     def deviation(self) -> float:
         """Standard deviation of the template inside the mask, over all channels."""
-        return self.norm / math.sqrt(self.count * (self.weights.size // self.weights[..., 0].size))
+        channels = self.weights.shape[2] if self.weights.ndim == 3 else 1
+        return self.norm / math.sqrt(self.count * channels)
 
 
 def make_kernel(pixels: Array, mask: npt.NDArray[np.float32] | None = None) -> Kernel:
@@ -189,13 +190,13 @@ def _few_boxes(
 
 def _running(values: npt.NDArray[Any], size: int, axis: int) -> npt.NDArray[np.float64]:
     """Sum `size` neighbours along an axis, 0 or 1, at every position."""
-    first: tuple[slice, ...] = (slice(None),) if axis else ()
-    steps = values.shape[axis] - size
-    sums = np.empty((*values.shape[:axis], steps + 1, *values.shape[axis + 1 :]))
-    sums[(*first, 0)] = values[(*first, slice(size))].sum(axis=axis)
-    changes = values[(*first, slice(size, None))] - values[(*first, slice(steps))]
-    np.cumsum(changes, axis=axis, out=sums[(*first, slice(1, None))])
-    sums[(*first, slice(1, None))] += sums[(*first, slice(1))]
+    if axis == 1:
+        return _running(values.swapaxes(0, 1), size, 0).swapaxes(0, 1)
+    steps = len(values) - size
+    sums = np.empty((steps + 1, *values.shape[1:]))
+    sums[0] = values[:size].sum(axis=0)
+    np.cumsum(values[size:] - values[:steps], axis=0, out=sums[1:])
+    sums[1:] += sums[0]
     return sums
 
 

@@ -26,9 +26,11 @@ def show_progress(fraction: float) -> None:
 
 def read(source: str) -> Image:
     """Read a file, or standard input for ``-``."""
-    if source == "-":
-        return image.decode(sys.stdin.buffer.read(), "stdin")
-    return image.read(source)
+    stdin = source == "-"
+    opened = image.decode(sys.stdin.buffer.read(), "stdin") if stdin else image.read(source)
+    for note in opened.notes:
+        print(f"pyrviewer: {opened.origin.name}: {note}", file=sys.stderr)
+    return opened
 
 
 def make_folder(path: Path) -> None:

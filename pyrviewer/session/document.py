@@ -5,8 +5,8 @@ from __future__ import annotations
 import itertools
 import threading
 from collections import deque
-from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, Any, TypeVar
+from dataclasses import dataclass, fields, replace
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from PyQt6.QtCore import QObject, pyqtSignal
 from PyQt6.QtGui import QUndoStack
@@ -15,7 +15,7 @@ from pyrviewer.compute import image, pyramid
 from pyrviewer.session.history import ReplaceState
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from pyrviewer.compute.image import Array, Image
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from pyrviewer.session.notices import Notices
 
 StateT = TypeVar("StateT")
+Prepared = TypeVar("Prepared")
 _ids = itertools.count(1)
 
 
@@ -52,6 +53,7 @@ class Document(QObject):
         self.undo_stack = QUndoStack(self)
         self.backup: Path | None = None  # a copy of an image that has no file of its own
         self._states: dict[str, object] = dict(states or {})
+        self._prepared: dict[str, object] = {}
         self._lock = threading.Lock()
         self._octaves: list[Array] | None = None
 
@@ -78,10 +80,14 @@ class Document(QObject):
 
     def octaves(self, ticket: Ticket) -> list[Array]:
         """Return the whole binomial pyramid, built once and shared; for worker threads."""
-        with self._lock:
+        while not self._lock.acquire(timeout=0.05):  # another job is at it
+            ticket.check()
+        try:
             if self._octaves is None:
                 self._octaves = pyramid.gaussian_pyramid(self.pixels, ticket=ticket)
             return self._octaves
+        finally:
+            self._lock.release()
 
     def state(self, key: str, default: StateT) -> StateT:
         """Return a lab's state on this image; whatever does not fit is left at the default."""
@@ -91,9 +97,16 @@ class Document(QObject):
             self._states[key] = found
         return found if isinstance(found, type(default)) else default
 
-    def adopt(self, key: str, state: object) -> None:
-        """Start a lab with a state on this image, where it has none yet."""
-        self._states.setdefault(key, state)
+    def prepared(self, key: str, make: Callable[[], Prepared]) -> Prepared:
+        """Return what a lab made of this image once, for as long as it is open."""
+        if key not in self._prepared:
+            self._prepared[key] = make()
+        return cast("Prepared", self._prepared[key])
+
+    def adopt(self, key: str, state: object, *, over: bool = False) -> None:
+        """Start a lab with a state on this image, where it has none yet, or `over` it."""
+        if over or key not in self._states:
+            self._states[key] = state
 
     def change(self, key: str, before: object, after: object, text: str, merge: str = "") -> None:
         """Change a lab's state as one undoable step."""
@@ -129,7 +142,8 @@ class OpenRequest:
     """One image to open.
 
     `data` is used instead of the file when given. `replacing` is the document whose place
-    the new one takes, with its lab states.
+    the new one takes, with its lab states. `backup_of` is the name of an image without a file,
+    of which `path` is a copy.
     """
 
     path: Path | None = None
@@ -139,9 +153,16 @@ class OpenRequest:
     replacing: Document | None = None
     states: Mapping[str, object] | None = None
     activate: bool = True
+    backup_of: str = ""
 
     def read(self, ticket: Ticket) -> Image:
         """Read the image; for worker threads."""
+        opened = self._read(ticket)
+        if self.backup_of:
+            opened = replace(opened, origin=image.Origin("clipboard", self.backup_of))
+        return opened
+
+    def _read(self, ticket: Ticket) -> Image:
         if self.data is not None:
             return image.decode(self.data, self.name, page=self.page, ticket=ticket)
         if self.path is None:
@@ -157,7 +178,6 @@ class Workspace(QObject):
     removed = pyqtSignal(object)
     active_changed = pyqtSignal(object)
     opened = pyqtSignal(object)
-    idle = pyqtSignal()
 
     def __init__(self, jobs: JobService, notices: Notices, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -167,6 +187,7 @@ class Workspace(QObject):
         self._queue: deque[OpenRequest] = deque()
         self._current: OpenRequest | None = None
         self.closed: list[OpenRequest] = []
+        self._missing: list[OpenRequest] = []
         self.lane = jobs.lane("Opening", self)
         self.lane.succeeded.connect(self._take)
         self.lane.failed.connect(self._fail)
@@ -189,7 +210,15 @@ class Workspace(QObject):
             self.active_changed.emit(document)
 
     def open(self, request: OpenRequest) -> None:
-        """Read an image in the background and add it; errors become notices."""
+        """Read an image in the background and add it; errors become notices.
+
+        Of several that would replace the same document only the last one counts.
+        """
+        if request.replacing is not None:
+            rest = [other for other in self._queue if other.replacing is not request.replacing]
+            self._queue = deque(rest)
+            if self.lane.busy and self._current and self._current.replacing is request.replacing:
+                self.lane.cancel()
         self._queue.append(request)
         self._next(self.lane.busy)
 
@@ -197,6 +226,12 @@ class Workspace(QObject):
         """Open several files; the first of them is shown."""
         for index, path in enumerate(paths):
             self.open(OpenRequest(path, activate=index == 0))
+
+    @property
+    def pending(self) -> tuple[OpenRequest, ...]:
+        """What is still being opened, and what of a session could not be."""
+        running = (self._current,) if self.lane.busy and self._current is not None else ()
+        return (*self._missing, *running, *self._queue)
 
     def cancel_opening(self) -> None:
         """Open nothing more; what is open stays."""
@@ -218,7 +253,9 @@ class Workspace(QObject):
         path = document.path or document.backup
         if path is not None:
             page = document.image.origin.page
-            self.closed.append(OpenRequest(path, page=page, states=dict(document.states)))
+            backup_of = document.image.origin.name if document.path is None else ""
+            states = dict(document.states)
+            self.closed.append(OpenRequest(path, page=page, states=states, backup_of=backup_of))
         if document is self._active:
             rest = self._documents
             self.activate(rest[min(index, len(rest) - 1)] if rest else None)
@@ -234,7 +271,6 @@ class Workspace(QObject):
         if busy:
             return
         if not self._queue:
-            self.idle.emit()
             return
         self._current = self._queue.popleft()
         self.lane.submit(self._current.read)
@@ -243,8 +279,12 @@ class Workspace(QObject):
         request = self._current
         if request is None:
             return
+        if request.replacing is not None and request.replacing not in self._documents:
+            return  # it was closed in the meantime
         document = Document(opened, request.states, self)
-        if request.replacing in self._documents:
+        if request.backup_of:
+            document.backup = request.path
+        if request.replacing is not None:
             self._replace(request.replacing, document)
         else:
             self._documents.append(document)
@@ -255,9 +295,7 @@ class Workspace(QObject):
             self._notices.warning(f"{document.name}: {note}")
         self.opened.emit(document)
 
-    def _replace(self, old: Document | None, new: Document) -> None:
-        if old is None:
-            return
+    def _replace(self, old: Document, new: Document) -> None:
         new._states = dict(old.states)
         index = self._documents.index(old)
         self._documents[index] = new
@@ -267,4 +305,6 @@ class Workspace(QObject):
         old.deleteLater()
 
     def _fail(self, error: Exception) -> None:
+        if self._current is not None and self._current.states is not None:
+            self._missing.append(self._current)  # of a session: its disk may be back next time
         self._notices.error(error)

@@ -143,6 +143,7 @@ class JobLane(QObject):
     partial = pyqtSignal(object)
     succeeded = pyqtSignal(object)
     failed = pyqtSignal(object)
+    cancelled = pyqtSignal()
     busy_changed = pyqtSignal(bool)
 
     def __init__(self, service: JobService, identity: int, name: str, parent: QObject) -> None:
@@ -206,5 +207,7 @@ class JobLane(QObject):
             self.succeeded.emit(value)
         elif kind == "error" and not stale:
             self.failed.emit(value)
+        elif work is None:
+            self.cancelled.emit()
         if not self.busy:
             self.busy_changed.emit(False)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from PyQt6.QtCore import QObject, pyqtSignal
+
+from pyrviewer.compute.errors import UserError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -37,5 +40,10 @@ class Notices(QObject):
         self.posted.emit(Notice("warning", text))
 
     def error(self, error: object) -> None:
-        """Say in one sentence what failed."""
+        """Say in one sentence what failed; what nobody foresaw is reported as a crash."""
+        if isinstance(error, MemoryError):
+            error = "There is not enough memory for that."
+        elif isinstance(error, Exception) and not isinstance(error, UserError):
+            sys.excepthook(type(error), error, error.__traceback__)
+            error = f"Something went wrong: {error}"
         self.posted.emit(Notice("error", str(error)))

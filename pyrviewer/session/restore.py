@@ -12,6 +12,8 @@ from pyrviewer.compute.errors import UserError
 from pyrviewer.session.document import OpenRequest
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from pyrviewer.session.document import Workspace
 
 FORMAT = 1
@@ -30,17 +32,36 @@ def _as_json(state: object) -> object:
     return asdict(state) if is_dataclass(state) and not isinstance(state, type) else state
 
 
+def _states(states: Mapping[str, object]) -> dict[str, object]:
+    return {key: _as_json(state) for key, state in states.items()}
+
+
 def describe(workspace: Workspace, lab: str) -> str:
-    """Return the session as JSON; images without a file or a copy are left out."""
+    """Return the session as JSON, with what is not open yet or could not be opened.
+
+    Images without a file or a copy are left out.
+    """
     documents = [
         {
             "path": str(document.path or document.backup),
+            "backup_of": "" if document.path else document.image.origin.name,
             "page": document.image.origin.page,
             "active": document is workspace.active,
-            "states": {key: _as_json(state) for key, state in document.states.items()},
+            "states": _states(document.states),
         }
         for document in workspace.documents
         if document.path is not None or document.backup is not None
+    ]
+    documents += [
+        {
+            "path": str(request.path),
+            "backup_of": request.backup_of,
+            "page": request.page,
+            "active": False,
+            "states": _states(request.states or {}),
+        }
+        for request in workspace.pending
+        if request.path is not None and request.replacing is None
     ]
     return json.dumps({"pyrviewer": FORMAT, "lab": lab, "documents": documents}, indent=2)
 
@@ -72,6 +93,7 @@ def _request(item: dict[str, Any]) -> OpenRequest:
         page=int(item.get("page", 0)),
         states=dict(states),
         activate=bool(item.get("active", False)),
+        backup_of=str(item.get("backup_of", "")),
     )
 
 

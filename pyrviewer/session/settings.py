@@ -58,10 +58,6 @@ class Settings(QObject):
         rest = [other for other in self.recent() if other != name]
         self.set("recent", [name, *rest][:RECENT_LIMIT])
 
-    def clear_recent(self) -> None:
-        """Forget the recent files."""
-        self.set("recent", [])
-
 
 def data_folder() -> Path:
     """Return the folder for the session and crash reports; it exists."""

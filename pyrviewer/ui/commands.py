@@ -35,6 +35,8 @@ class Commands(QObject):
         self._window, self._context = window, context
         self._tried: Path | None = None
         self._tried_from: Document | None = None
+        self._page = 0
+        self._page_of: Document | None = None
         window.dropped.connect(self._take)
         window.page_wanted.connect(self.go_to_page)
         window.welcome.open_wanted.connect(self.open)
@@ -129,7 +131,9 @@ class Commands(QObject):
         active = self._context.workspace.active
         if active is not None:
             origin = active.image.origin
-            self.go_to_page((origin.page + by) % origin.pages)
+            page = self._page if self._page_of is active else origin.page  # the last asked for
+            self._page, self._page_of = (page + by) % origin.pages, active
+            self.go_to_page(self._page)
 
     def go_to_page(self, page: int) -> None:
         """Go to a page of the file, counted from 0."""
@@ -277,7 +281,7 @@ def _natural(name: str) -> list[tuple[int, int, str]]:
     """Sort key under which image2 comes before image10."""
     parts, digits = [], ""
     for letter in name.lower():
-        if letter.isdigit():
+        if letter.isdecimal():
             digits += letter
             continue
         if digits:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from PyQt6.QtCore import QObject, pyqtSignal
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from PyQt6.QtWidgets import QWidget
 
@@ -63,6 +63,14 @@ class Lab(QObject):
 
     def peek(self, on: bool) -> None:
         """Show the reference while Shift is held, where there is one."""
+
+    def cancel_gesture(self) -> bool:
+        """Take back what the mouse is dragging; False where it drags nothing."""
+        return False
+
+    def tour(self) -> Sequence[tuple[str, Callable[[], object]]]:
+        """Return views worth a picture, by name, and what shows them."""
+        return ()
 
     def escape(self) -> bool:
         """Leave a mode of the lab; False where there is none to leave."""

@@ -165,6 +165,8 @@ class MainWindow(QMainWindow):
 
     def show_lab(self, identity: str) -> None:
         """Show a lab on the active document."""
+        if self._context.workspace.active is not None:
+            self.pages.setCurrentIndex(1)
         if identity == self._current or identity not in self._labs:
             self.rail.show_lab(self._current)
             return
@@ -281,7 +283,12 @@ class MainWindow(QMainWindow):
         return bool(busy)
 
     def escape(self) -> None:
-        """Cancel work, else close the notices, else leave the lab's present mode."""
+        """Leave what is in hand: a drag, the samples, work, notices, the lab's present mode."""
+        if self.lab is not None and self.lab.cancel_gesture():
+            return
+        if self._context.workspace.active is not None and self.pages.currentIndex() == 0:
+            self.pages.setCurrentIndex(1)
+            return
         if not self.cancel_work() and not self.notices.clear() and self.lab is not None:
             self.lab.escape()
 

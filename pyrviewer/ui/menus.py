@@ -17,7 +17,12 @@ if TYPE_CHECKING:
 
     from pyrviewer.session.actions import ActionRegistry, ActionSpec
 
-TOP = ("File", "Edit", "View", "Octaves", "Search", "Blend", "Pooling", "Atrous", "Dream", "Help")
+FIRST = ("File", "Edit", "View")
+
+
+def _rank(menu: str) -> int:
+    """Return a menu's place: the labs stand in their order between View and Help."""
+    return FIRST.index(menu) if menu in FIRST else len(FIRST) + (menu == "Help")
 
 
 class Menus(QObject):
@@ -41,8 +46,8 @@ class Menus(QObject):
         self._window, self._views = window, views
         self._menus: dict[str, QMenu] = {}
         self._actions: dict[str, QAction] = {}
-        paths = {spec.menu.split("/")[0] for spec in registry if spec.menu}
-        for name in sorted(paths, key=TOP.index):
+        paths = dict.fromkeys(spec.menu.split("/")[0] for spec in registry if spec.menu)
+        for name in sorted(paths, key=_rank):
             self._menu(name)
         for spec in registry:
             self._add(spec.id)

@@ -66,7 +66,6 @@ class Navigator(QWidget):
     Signals
     -------
     hovered(Hover or None), clicked(Hover), menu_requested(Hover or None, QPoint global)
-    activated() : the pane was pressed
     double_clicked() : after a click, which was then not meant alone
     fit_wanted(Viewport) : everything is to be shown again
     view_resized() : the pane has another size
@@ -75,7 +74,6 @@ class Navigator(QWidget):
     hovered = pyqtSignal(object)
     clicked = pyqtSignal(object)
     menu_requested = pyqtSignal(object, QPoint)
-    activated = pyqtSignal()
     double_clicked = pyqtSignal()
     fit_wanted = pyqtSignal(object)
     view_resized = pyqtSignal()
@@ -212,7 +210,6 @@ class Navigator(QWidget):
         if event is None:
             return
         self.setFocus(Qt.FocusReason.MouseFocusReason)
-        self.activated.emit()
         place = event.position()
         if event.button() == Qt.MouseButton.RightButton:
             self.menu_requested.emit(self.at(place), event.globalPosition().toPoint())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from PyQt6 import sip
 from PyQt6.QtCore import QEvent, QObject, Qt, QTimer
 from PyQt6.QtGui import QKeyEvent
 from PyQt6.QtWidgets import (
@@ -107,7 +108,7 @@ class CommandPalette(QFrame):
         """Go away and give the keyboard back."""
         if self.isVisible():
             self.hide()
-            if self._before is not None:
+            if self._before is not None and not sip.isdeleted(self._before):
                 self._before.setFocus()
             self.deleteLater()
 

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 RHYTHM = 8  # px: distances are multiples of this
 
 ICONS = {
-    "add": "plus",
     "aliasing": "waves",
     "back": "caret-left",
     "cancel": "x-circle",
@@ -36,10 +35,7 @@ ICONS = {
     "help": "question",
     "info": "info",
     "keyboard": "keyboard",
-    "layers": "stack",
     "link": "link",
-    "measure": "ruler",
-    "mute": "speaker-slash",
     "native": "stack-simple",
     "octaves": "stack",
     "one": "square",
@@ -54,7 +50,6 @@ ICONS = {
     "rebuild": "sliders",
     "redo": "arrow-clockwise",
     "save": "floppy-disk",
-    "solo": "headphones",
     "theme": "circle-half",
     "undo": "arrow-counter-clockwise",
     "upsampled": "arrows-out-simple",

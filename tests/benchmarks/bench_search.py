@@ -151,9 +151,10 @@ def pose(cases: int, seed: int) -> None:
                 break
         matrix = cv2.getRotationMatrix2D((middle[0] - 0.5, middle[1] - 0.5), angle, 1.0)
         matrix[:, 2] += 2 * size - middle
+        # Reflected in a corner, the photo would hold copies turned by 180 degrees.
         warped = cv2.warpAffine(
             fine, matrix, (4 * size, 4 * size), flags=cv2.INTER_LANCZOS4,
-            borderMode=cv2.BORDER_REFLECT,
+            borderValue=128,
         )  # fmt: skip
         pair = [
             np.clip(values + rng.normal(0, 5, values.shape), 0, 255).round().astype(np.uint8)

@@ -72,6 +72,8 @@ def test_without_a_display_one_line_names_the_tour(
     (line,) = ended.stderr.splitlines()
     assert line.startswith("pyrviewer: ")
     assert "pyrviewer tour" in line
+    display = changes.get("DISPLAY")
+    assert f"The display {display!r}" in line if display else "There is no display" in line
 
 
 def test_the_tour_writes_a_picture_of_every_lab(tmp_path: Path) -> None:

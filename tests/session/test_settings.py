@@ -52,8 +52,6 @@ def test_recent_files_are_newest_first_without_repetition_and_not_many() -> None
     assert len(recent) == RECENT_LIMIT
     assert recent[:3] == ["/photos/9.png", "/photos/16.png", "/photos/15.png"]
     assert len(set(recent)) == len(recent)
-    settings.clear_recent()
-    assert Settings().recent() == []
 
 
 def test_geometry_is_bytes() -> None:

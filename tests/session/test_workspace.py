@@ -145,14 +145,24 @@ def test_replacing_keeps_the_place_and_the_states(desk: Desk, pictures: list[Pat
     assert opened(desk).state("lab", Knobs()) == Knobs(7)
 
 
-def test_replacing_what_was_closed_meanwhile_adds(desk: Desk, pictures: list[Path]) -> None:
+def test_what_would_replace_a_closed_image_is_dropped(desk: Desk, pictures: list[Path]) -> None:
     desk.workspace.open_paths(pictures[:1])
     desk.wait()
     document = opened(desk)
     desk.workspace.open(OpenRequest(pictures[1], replacing=document))
     desk.workspace.close(document)
     desk.wait()
-    assert desk.names() == ["1.png"]
+    assert desk.names() == []
+
+
+def test_only_the_last_of_quick_steps_counts(desk: Desk, pictures: list[Path]) -> None:
+    desk.workspace.open_paths(pictures[:1])
+    desk.wait()
+    document = opened(desk)
+    for path in pictures[1:4]:
+        desk.workspace.open(OpenRequest(path, replacing=document))
+    desk.wait()
+    assert desk.names() == [pictures[3].name if len(pictures) > 3 else pictures[-1].name]
 
 
 def test_pages(desk: Desk, tmp_path: Path) -> None:

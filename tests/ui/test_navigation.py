@@ -118,6 +118,7 @@ def test_a_preference_swaps_wheel_and_pan(qtbot: QtBot, program: Program, noise:
     assert canvas.viewport.view.scale == before
 
 
+@pytest.mark.parametrize("program", [1.0, 1.5], indirect=True)
 def test_double_click_goes_to_100_percent_there_and_back(
     qtbot: QtBot, program: Program, noise: Array
 ) -> None:

@@ -184,6 +184,35 @@ def test_images_without_a_file_come_back_too(qtbot: QtBot) -> None:
             np.testing.assert_array_equal(document.pixels, pixels)
 
 
+def test_images_without_a_file_are_kept_even_when_the_end_comes_at_once(qtbot: QtBot) -> None:
+    pixels = np.random.default_rng(6).integers(0, 256, (50, 60, 3), np.uint8)
+    held: list[threading.Event] = []
+
+    def hold(ticket: Ticket) -> None:
+        running = threading.Event()
+        held.append(running)
+        for _ in range(1000):
+            ticket.check()
+            running.wait(0.01)
+
+    with started(qtbot) as program:
+        for k in range(3):  # as many as there are threads: the copy has to wait
+            program.jobs.lane(f"holding {k}", program).submit(hold)
+        qtbot.waitUntil(lambda: len(held) == 3)
+        program.workspace.add(_image(pixels, "Clipboard"))
+    with started(qtbot) as program:
+        np.testing.assert_array_equal(active(program).pixels, pixels)
+
+
+def test_copies_of_closed_images_are_dropped(qtbot: QtBot) -> None:
+    with started(qtbot) as program:
+        program.workspace.add(_image(np.zeros((50, 60), np.uint8), "Clipboard"))
+        wait_idle(qtbot, program)
+        assert len(list((data_folder() / "unsaved").iterdir())) == 1
+        program.menus.run("file.close")
+    assert list((data_folder() / "unsaved").iterdir()) == []
+
+
 def _image(pixels: Array, name: str) -> Image:
     return from_array(pixels, Origin("clipboard", name))
 

@@ -12,12 +12,12 @@ from pyrviewer.labs.octaves import actions, measure, rebuild, run
 from pyrviewer.labs.octaves.export import Exporter
 from pyrviewer.labs.octaves.panel import BENCH_ITEMS, PREFILTER_NAMES, OctavesPanel
 from pyrviewer.labs.octaves.pointing import Pointing
-from pyrviewer.labs.octaves.state import AUTO, OctavesState, resolve
+from pyrviewer.labs.octaves.state import AUTO, LAYOUTS, OctavesState, resolve
 from pyrviewer.labs.octaves.view import OctavesView
 from pyrviewer.ui.lab import Lab, LabContext
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from PyQt6.QtCore import QObject
 
@@ -57,7 +57,6 @@ class OctavesLab(Lab):
         self._rebuilt: Rebuilt | None = None
         self._bench: Bench | None = None
         self._reference: Octave | None = None
-        # A new image starts as the last one was looked at.
         self._fallback = OctavesState()
         self._error_limit = 0.0
         self._make_lanes()
@@ -77,6 +76,8 @@ class OctavesLab(Lab):
         self._build_lane = make("Building octaves", self)
         self._build_lane.partial.connect(self._take_build)
         self._build_lane.succeeded.connect(self._take_build)
+        self._build_lane.cancelled.connect(self._on_stopped)
+        self._build_lane.failed.connect(self._on_stopped)
         self._patch_lane = make("Drawing", self)
         self._patch_lane.succeeded.connect(self._take_patches)
         self._difference_lane = make("Subtracting", self)
@@ -114,7 +115,6 @@ class OctavesLab(Lab):
             after = replace(before, gains=(), muted=(), solo=AUTO, detail=AUTO)
         else:
             after = replace(before, **cast("dict[str, Any]", {name: value}))
-        # A new image starts as the last one was looked at.
         self._fallback = OctavesState(
             layout=after.layout, compare=after.compare, chart=after.chart, smooth=after.smooth
         )
@@ -130,9 +130,10 @@ class OctavesLab(Lab):
         self._reference = None
         self._error_limit = 0.0
         self.pointing.forget()
+        self.view.transport.stop()
+        for lane in self.lanes:
+            lane.cancel()  # what they still find is not of this image
         if document is None:
-            for lane in self.lanes:
-                lane.cancel()
             self.view.show_empty()
             return
         document.adopt(KEY, self._fallback)
@@ -157,6 +158,7 @@ class OctavesLab(Lab):
         if not request.same_as(self._request):
             self._request = request
             self._difference = None
+            self._difference_lane.cancel()
             self._build_lane.submit(partial(run.build, request=request))
         elif self.build is not None:
             self._show()
@@ -189,6 +191,14 @@ class OctavesLab(Lab):
                 viewport.set_view(viewport.view, fitting=True)
         self._show()
         self.actions_changed.emit()
+
+    def _on_stopped(self) -> None:
+        """Show what there is after building was cancelled or failed, and offer to go on."""
+        if self.document is not None and self._request is not None:
+            self._request = None
+            if self.build is None:
+                self.view.show_empty()
+            self.context.notices.info("The octaves were not built.", "Build again", self._refresh)
 
     def _want_reference(self, build: Build) -> None:
         """Convert the image itself, which kinds other than Gaussian do not show."""
@@ -321,6 +331,11 @@ class OctavesLab(Lab):
     def focus_view(self) -> None:
         """Give the keyboard to the panes."""
         self.view.grid.focus_view()
+
+    def tour(self) -> Sequence[tuple[str, Callable[[], object]]]:
+        """Return every layout."""
+        names = [name for name in LAYOUTS if name != "upsampled"]
+        return [(name, partial(self.change, "layout", name)) for name in names]
 
     def can_play(self) -> bool:
         """Tell whether there is an image to rebuild."""

@@ -76,7 +76,7 @@ def _tint(found: geometry.Footprint) -> QImage | None:
     if max(len(found.weights_x), len(found.weights_y)) > TINT_SIDE:
         return None
     weights = np.outer(found.weights_y, found.weights_x)
-    alpha = (weights / weights.max() * 150).astype(np.uint8)
+    alpha = (np.abs(weights) / np.abs(weights).max() * 150).astype(np.uint8)  # Lanczos has minus
     wash = np.zeros((*alpha.shape, 4), np.uint8)
     wash[..., :3] = np.array([255, 180, 60], np.uint8)  # B, G, R
     wash[..., 3] = alpha

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from PyQt6.QtCore import QPoint
 
     from pyrviewer.labs.octaves.controller import OctavesLab
+    from pyrviewer.labs.octaves.run import Build
     from pyrviewer.ui.navigator import Hover
 
 HINT = "Point at the image."
@@ -69,7 +70,7 @@ class Pointing(QObject):
         """Show the values and footprints of the pixel, as the panes are now."""
         lab, hover, build = self._lab, self.hover, self._lab.build
         on_pyramid = self._on_pyramid()
-        if hover is None or build is None or (on_pyramid and hover.level >= len(build.octaves)):
+        if hover is None or build is None or (on_pyramid and not _inside(build, hover)):
             levels = len(build.octaves) if build and on_pyramid else 0
             lab.panel.show_values([(str(k), "", "") for k in range(levels)], -1, HINT)
             lab.view.show_footprints(None, None, held=False)
@@ -92,3 +93,11 @@ class Pointing(QObject):
             return ""
         text = sample_text(layer.source, hover.x, hover.y, ", ", 0)
         return f"{layer.title.split(' · ')[0]}   x {hover.x}  y {hover.y}   {text}"
+
+
+def _inside(build: Build, hover: Hover) -> bool:
+    """Tell whether a pixel exists in a pyramid, which may have changed since."""
+    if hover.level >= len(build.octaves):
+        return False
+    height, width = build.octaves[hover.level].geometry.shape
+    return hover.x < width and hover.y < height

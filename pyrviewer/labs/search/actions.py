@@ -26,6 +26,14 @@ def _found(lab: SearchLab) -> bool:
     return lab.found is not None
 
 
+def _template(lab: SearchLab) -> bool:
+    return lab.has_template
+
+
+def _upright(lab: SearchLab) -> bool:
+    return lab.found is not None and lab.state.angles is None and lab.state.scales is None
+
+
 def _exact(lab: SearchLab) -> bool:
     return lab.state.exact
 
@@ -38,7 +46,7 @@ def _picking(lab: SearchLab) -> list[ActionSpec]:
     found = partial(_found, lab)
     return [
         ActionSpec("search.clear", "Clear template", "Take the template away.", lab.clear,
-                   ("Del",), "close", MENU, "view", found),
+                   ("Del",), "close", MENU, "view", partial(_template, lab)),
         ActionSpec("search.file", "Template from file ...", "Look for another image in this one.",
                    lab.ask_template, (), "open", MENU, enabled=partial(_present, lab)),
         ActionSpec("search.pin", "Keep template", "Look for it in other images too.",
@@ -47,7 +55,7 @@ def _picking(lab: SearchLab) -> list[ActionSpec]:
                    partial(_flip_exact, lab), (), "", MENU, enabled=partial(_present, lab),
                    checked=partial(_exact, lab)),
         ActionSpec("search.compare", "Search everywhere", "Compare with an exhaustive search.",
-                   lab.compare, (), "", MENU, enabled=found),
+                   lab.compare, (), "", MENU, enabled=partial(_upright, lab)),
     ]  # fmt: skip
 
 

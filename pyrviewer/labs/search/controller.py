@@ -15,16 +15,16 @@ from pyrviewer.compute.search import Scene
 from pyrviewer.labs.search import actions, run
 from pyrviewer.labs.search.export import Exporter
 from pyrviewer.labs.search.panel import SearchPanel
-from pyrviewer.labs.search.state import SearchState, resolve
+from pyrviewer.labs.search.state import SearchState, Template, part, resolve
 from pyrviewer.labs.search.view import SearchView
 from pyrviewer.ui.lab import Lab, LabContext
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from PyQt6.QtCore import QObject, QPoint
 
-    from pyrviewer.compute.image import Array, Image
+    from pyrviewer.compute.image import Image
     from pyrviewer.compute.search import Miss
     from pyrviewer.compute.ticket import Ticket
     from pyrviewer.labs.search.run import Found, ShownScene
@@ -58,7 +58,7 @@ class SearchLab(Lab):
         self._scene: Scene | None = None
         self._shown: ShownScene | None = None
         self._request: SearchRequest | None = None
-        self._pinned: Array | None = None
+        self._pinned: Template | None = None
         self._truth: tuple[float, float] | None = None
         self._miss: Miss | None = None
         self._make_lanes()
@@ -91,6 +91,7 @@ class SearchLab(Lab):
         for lane in (self._scene_lane, self._compare_lane, self._file_lane):
             lane.failed.connect(self.context.notices.error)
         self._search_lane.failed.connect(self._fail)
+        self._search_lane.cancelled.connect(self._on_stopped)
 
     # State
 
@@ -123,7 +124,8 @@ class SearchLab(Lab):
         if document is None:
             return
         document.state_changed.connect(self._on_state)
-        self._scene = Scene(document.pixels)
+        self._scene = document.prepared(KEY, partial(Scene, document.pixels))
+        self._drop_rect_outside()
         work = partial(run.show_scene, pixels=document.pixels, octaves=document.octaves)
         self._scene_lane.submit(work)
         self._refresh()
@@ -140,7 +142,7 @@ class SearchLab(Lab):
         state = self.state
         self.panel.show_state(state, pinned=self._pinned is not None)
         self.view.show_rect(() if self._pinned is not None else state.rect)
-        request = resolve(state, document.pixels, scene, self._pinned)
+        request = resolve(state, self._whole(document), scene, self._pinned)
         if request is None:
             self._request = self.found = None
             self._search_lane.cancel()
@@ -149,12 +151,28 @@ class SearchLab(Lab):
             self._request = request
             self._search_lane.submit(partial(run.run, request=request))
 
+    @property
+    def has_template(self) -> bool:
+        """Whether something was picked, even if it cannot be searched for."""
+        return self._pinned is not None or bool(self.state.rect)
+
+    def _whole(self, document: Document) -> Template:
+        return Template(document.pixels, str(document.path or ""), document.image.origin.page)
+
+    def _drop_rect_outside(self) -> None:
+        """Forget a rectangle that came from an image with other sides."""
+        document, state = self.document, self.state
+        if document is not None and state.rect:
+            height, width = document.pixels.shape[:2]
+            if state.rect[2] > width or state.rect[3] > height:
+                document.adopt(KEY, replace(state, rect=()), over=True)
+
     def _show_nothing(self) -> None:
         self.panel.show_nothing("No template yet.")
         self.view.hint.setText(HINT)
         self.view.count.setText("")
         self.view.transport.setVisible(False)
-        self.view.clear.setEnabled(self._pinned is not None)
+        self.view.clear.setEnabled(self.has_template)
         self.view.show_levels(())
 
     def _take_scene(self, shown: ShownScene) -> None:
@@ -176,6 +194,12 @@ class SearchLab(Lab):
         self.view.clear.setEnabled(True)
         self.view.transport.setVisible(True)
         self._go(len(found.moments) - 1)
+
+    def _on_stopped(self) -> None:
+        """Offer to go on after a search was cancelled."""
+        if self.document is not None and self._request is not None:
+            self._request = None
+            self.context.notices.info("The search was stopped.", "Search again", self._refresh)
 
     def _fail(self, error: Exception) -> None:
         self.found = None
@@ -228,9 +252,8 @@ class SearchLab(Lab):
         """Keep the present template for other images, or let go of it."""
         if self._pinned is not None:
             self._pinned = None
-        elif self.document is not None and self.state.rect:
-            x0, y0, x1, y1 = self.state.rect
-            self._pinned = self.document.pixels[y0:y1, x0:x1]
+        elif self.document is not None:
+            self._pinned = part(self._whole(self.document), self.state.rect)
         self._request = None
         self._refresh()
 
@@ -244,7 +267,9 @@ class SearchLab(Lab):
             self._file_lane.submit(partial(_read, path=Path(name)))
 
     def _take_template(self, opened: Image) -> None:
-        self._pinned, self._request = opened.pixels, None
+        origin = opened.origin
+        self._pinned = Template(opened.pixels, str(origin.path or ""), origin.page)
+        self._request = None
         self._refresh()
 
     # Comparing and explaining
@@ -255,8 +280,9 @@ class SearchLab(Lab):
             self._compare_lane.submit(partial(run.run_exhaustive, request=self._request))
 
     def _take_comparison(self, everywhere: Found) -> None:
-        if self.found is not None and everywhere.request is self._request:
-            self.panel.show_comparison(self.found, everywhere)
+        found = self.found
+        if found is not None and found.request is everywhere.request is self._request:
+            self.panel.show_comparison(found, everywhere)
 
     def _on_truth_wanted(self) -> None:
         if self.panel.truth.isChecked():
@@ -312,9 +338,18 @@ class SearchLab(Lab):
     def _on_menu(self, hover: Hover | None, place: QPoint) -> None:
         self.exporter.show_menu(place)
 
-    def escape(self) -> bool:
+    def cancel_gesture(self) -> bool:
         """Restore the rectangle that is being dragged."""
         return self.view.tool.cancel()
+
+    def tour(self) -> Sequence[tuple[str, Callable[[], object]]]:
+        """Return the search for something in the middle of the image."""
+        if self.document is None:
+            return ()
+        height, width = self.document.pixels.shape[:2]
+        x, y = round(0.764 * width), round(0.266 * height)  # the eye of our hippo
+        rect = (x, y, x + max(2, width // 25), y + max(2, height // 25))
+        return [("found", partial(self.change, "rect", rect))]
 
     def actions(self) -> Sequence[ActionSpec]:
         """Return what can be done in this lab."""

@@ -28,11 +28,11 @@ MENU = ("search.copy_matches", "search.save_numbers", "search.copy_python", "", 
 SCRIPT = """\
 from pyrviewer.compute import image, search
 
-scene = image.read({path!r}).pixels
-x0, y0, x1, y1 = {rect}
+scene = image.read({scene!r}, page={page}).pixels
+template = image.read({template!r}, page={template_page}).pixels{part}
 trace = search.search(
-    scene, scene[y0:y1, x0:x1], max_matches={matches}, min_score={score}, exact={exact},
-    angles={angles}, scales={scales},
+    scene, template, max_matches={matches}, min_score={score}, exact={exact},
+    angles={angles}, scales={scales}, coarsest={coarsest}, candidates={candidates},
 )
 for match in trace.matches:
     print(match.x, match.y, match.angle, match.scale, match.score)
@@ -40,18 +40,23 @@ print(trace.translations, "of", trace.exhaustive_translations, "translations;", 
 """
 
 
-def python_script(found: Found, path: str) -> str:
-    """Return a script that runs the same search."""
-    state = found.request.state
-    height, width = found.trace.template_shape
+def python_script(found: Found, path: str, page: int = 0) -> str:
+    """Return a script that runs the same search in the scene at a path."""
+    state, template = found.request.state, found.request.template
+    x0, y0, x1, y1 = template.rect or (0, 0, 0, 0)
     return SCRIPT.format(
-        path=path,
-        rect=state.rect or (0, 0, width, height),
+        scene=path,
+        page=page,
+        template=template.path or path,
+        template_page=template.page,
+        part=f"[{y0}:{y1}, {x0}:{x1}]" if template.rect else "",
         matches=state.max_matches,
         score=state.min_score,
         exact=state.exact,
         angles=state.angles,
         scales=state.scales,
+        coarsest=None if state.coarsest < 0 else state.coarsest,
+        candidates=state.candidates or None,
     )
 
 
@@ -74,8 +79,9 @@ class Exporter(QObject):
             self._lab.view, "Export matches", start, "Numbers (*.json *.csv)"
         )
         if found is not None and name:
-            settings.set("export_folder", str(Path(name).parent))
-            self._lane.submit(partial(write_matches, found=found, path=Path(name)))
+            path = Path(name) if Path(name).suffix else Path(name).with_suffix(".json")
+            settings.set("export_folder", str(path.parent))
+            self._lane.submit(partial(write_matches, found=found, path=path))
 
     def copy_matches(self) -> None:
         """Put the table of matches on the clipboard."""
@@ -92,7 +98,9 @@ class Exporter(QObject):
             self._lab.document,
         )
         if clipboard is not None and found is not None and document is not None:
-            clipboard.setText(python_script(found, str(document.path or "image.png")))
+            page = document.image.origin.page
+            path = str(document.path or "image.png")
+            clipboard.setText(python_script(found, path, page))
             self._lab.context.notices.info("Copied as Python.")
 
     def show_menu(self, place: QPoint) -> None:

@@ -232,6 +232,13 @@ class SearchPanel(Panel):
         self.angle.setValue(round(state.angle))
         self.scale.setValue(round(state.scale))
         self.pin.setChecked(pinned)
+        upright = state.angles is None and state.scales is None
+        self.compare.setEnabled(upright)
+        self.compare.setToolTip(
+            "Test every place, and set the answers side by side."
+            if upright
+            else "An exhaustive search is made for one angle and one size only."
+        )
         self._showing = False
 
     def show_nothing(self, text: str) -> None:

@@ -92,7 +92,7 @@ def run(ticket: Ticket, request: SearchRequest) -> Found:
     state = request.state
     trace = search.search(
         request.scene,
-        request.template,
+        request.template.pixels,
         max_matches=state.max_matches,
         min_score=state.min_score,
         coarsest=None if state.coarsest < 0 else state.coarsest,
@@ -109,7 +109,7 @@ def run_exhaustive(ticket: Ticket, request: SearchRequest) -> Found:
     """Search everywhere, to compare with."""
     trace = search.exhaustive(
         request.scene,
-        request.template,
+        request.template.pixels,
         max_matches=request.state.max_matches,
         min_score=request.state.min_score,
         ticket=ticket,
@@ -134,7 +134,7 @@ def prepare_playback(ticket: Ticket, request: SearchRequest, trace: SearchTrace)
             tested[piece.order] += piece.scores.size
     moments = _moments(np.flatnonzero(tested), end)
     top = max((level.level for level in trace.levels), default=0)
-    template = request.template
+    template = request.template.pixels
     levels = min(top, pyramid.max_levels(template.shape[:2]))
     octaves = pyramid.gaussian_pyramid(template, levels, prefilter="box")
     limits = display.auto_range(template)

@@ -51,6 +51,8 @@ class SearchState:
         return (1 - self.scale / 100, 1 + self.scale / 100) if self.scale else None
 
     def __post_init__(self) -> None:
+        if len(self.rect) not in (0, 4) or not all(isinstance(side, int) for side in self.rect):
+            raise ValueError(f"not a rectangle of pixels: {self.rect}")
         x0, y0, x1, y1 = self.rect or (0, 0, 1, 1)
         if not (
             0 <= x0 < x1
@@ -65,11 +67,29 @@ class SearchState:
 
 
 @dataclass(frozen=True, eq=False)
+class Template:
+    """What is looked for, and where it comes from.
+
+    Attributes
+    ----------
+    path : str
+        The file that holds it, or nothing. `page` is its page.
+    rect : tuple of int
+        The part of that file, x0, y0, x1, y1, or nothing for all of it.
+    """
+
+    pixels: Array
+    path: str = ""
+    page: int = 0
+    rect: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
 class SearchRequest:
     """A template and what it is looked for in."""
 
     scene: Scene
-    template: Array
+    template: Template
     state: SearchState
 
     def same_as(self, other: SearchRequest | None) -> bool:
@@ -78,25 +98,31 @@ class SearchRequest:
             other is not None
             and self.scene is other.scene
             and self.state == other.state
-            and self.template.shape == other.template.shape
-            and self.template.base is other.template.base
+            and self.template.pixels.shape == other.template.pixels.shape
+            and self.template.pixels.base is other.template.pixels.base
         )
 
 
 def resolve(
-    state: SearchState, pixels: Array, scene: Scene, pinned: Array | None
+    state: SearchState, source: Template, scene: Scene, pinned: Template | None
 ) -> SearchRequest | None:
     """Turn choices into what can be searched; None while there is no template.
 
-    A pinned template, from another image, a file or the clipboard, goes before the rectangle.
+    A pinned template, from another image or a file, goes before the rectangle in `source`, the
+    whole image.
     """
     if pinned is not None:
         return SearchRequest(scene, pinned, replace(state, rect=()))
-    if not state.rect:
+    template = part(source, state.rect)
+    return SearchRequest(scene, template, state) if template is not None else None
+
+
+def part(source: Template, rect: tuple[int, ...]) -> Template | None:
+    """Return a part of an image, or None where it has no pixels to speak of there."""
+    if not rect:
         return None
-    height, width = pixels.shape[:2]
-    x0, y0, x1, y1 = state.rect
-    x1, y1 = min(x1, width), min(y1, height)
+    height, width = source.pixels.shape[:2]
+    x0, y0, x1, y1 = rect[0], rect[1], min(rect[2], width), min(rect[3], height)
     if x1 - x0 < SMALLEST_SIDE or y1 - y0 < SMALLEST_SIDE:
         return None
-    return SearchRequest(scene, pixels[y0:y1, x0:x1], state)
+    return replace(source, pixels=source.pixels[y0:y1, x0:x1], rect=(x0, y0, x1, y1))

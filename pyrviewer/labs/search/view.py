@@ -40,7 +40,7 @@ class SearchView(QWidget):
     Signals
     -------
     picked(object) : a template rectangle was drawn, moved or resized
-    truth_clicked(Hover) : the true place was pointed out
+    hovered(Hover or None), clicked(Hover), menu_requested(Hover or None, QPoint)
     moved(int) : the animation's cursor was moved
     """
 
@@ -55,6 +55,7 @@ class SearchView(QWidget):
         self.shared = Viewport(self)
         self.strip = Viewport(self)
         self.tool = RectangleTool(TEMPLATE, self)
+        self.tool.changed.connect(self._redraw)
         self.tool.finished.connect(self.picked)
         self._washes: dict[int, QImage] = {}
         self._scene: ShownScene | None = None
@@ -115,11 +116,14 @@ class SearchView(QWidget):
             shown = (rect[0], rect[1], rect[2], rect[3]) if rect else None
             if shown != self.tool.rect:
                 self.tool.reset(width, height, shown)
-            for canvas in self.grid.canvases[:1]:
-                canvas.update()
+            self._redraw()
+
+    def _redraw(self) -> None:
+        for canvas in self.grid.canvases[:1]:
+            canvas.update()
 
     def _layer(self, scene: ShownScene, title: str, level: int) -> Layer:
-        """Return the scene from a level on, placed where box means lie: edge to edge."""
+        """Return the scene from a level on."""
         height, width = scene.pixels.shape[:2]
         top = min(level, len(scene.mips) - 1)
         grid = geometry.level_geometry((height, width), top)

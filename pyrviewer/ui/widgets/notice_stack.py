@@ -124,7 +124,8 @@ class NoticeStack(QWidget):
 
     def _show_earlier(self) -> None:
         """Show the errors that had to make room, as one notice."""
-        texts, self._earlier = self._earlier, []
+        shown = [card.notice.text for card in self._cards if card.notice.level == "error"]
+        texts, self._earlier = [*self._earlier, *shown], []
         for card in list(self._cards):
             self._remove(card)
         self.show_notice(Notice("error", "\n".join(texts)))

@@ -13,6 +13,8 @@ from pyrviewer.ui.timers import every
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from PyQt6.QtGui import QHideEvent
+
 PLAYBACK = 7000  # ms from the first step to the last, where that is bearable
 SLOWEST, FASTEST = 550, 50  # ms a step
 
@@ -105,6 +107,11 @@ class Transport(QWidget):
         """Pause."""
         self._timer.stop()
         self._play.setIcon(icon("play"))
+
+    def hideEvent(self, event: QHideEvent | None) -> None:
+        """Pause: nobody sees it."""
+        self.stop()
+        super().hideEvent(event)
 
     def _tick(self) -> None:
         if self.slider.value() >= self.slider.maximum():
