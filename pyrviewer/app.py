@@ -6,6 +6,7 @@ import os
 import sys
 import time
 from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -228,37 +229,42 @@ class Program(QObject):
         except UserError as error:
             self.notices.error(error)
 
-    def restore_session(self) -> None:
-        """Open what was open at the end; say so where the end was not orderly."""
+    def restore_session(self, named: Sequence[Path] = ()) -> set[Path]:
+        """Open what was open at the end; say so where the end was not orderly.
+
+        Of the files `named` on the command line those that were open are shown first, and
+        returned.
+        """
         path = self._session_path()
         if not path.is_file():
-            return
+            return set()
         try:
             session = restore.load(path)
         except UserError as error:
             self.notices.error(error)
-            return
+            return set()
+        again = {request.path for request in session.requests if request.path in named}
+        if named:
+            requests = (
+                replace(request, activate=request.path == named[0]) for request in session.requests
+            )
+            session = replace(session, requests=tuple(requests))
         self.commands.restore(session)
         if session.requests and not self.settings.get("clean_exit", True):
             self.notices.info("The last session ended unexpectedly; it was restored.")
+        return {path for path in again if path is not None}
 
     def start(self, sources: Sequence[str]) -> None:
         """Show the window; open the last session, and over it what the command line names."""
         self.window.open_at(self.settings.geometry())
-        if self.remember:
-            self.restore_session()
-        if sources:
-            self._open(sources)
-        if self.remember:
-            self.settings.set("clean_exit", False)
-
-    def _open(self, sources: Sequence[str]) -> None:
-        """Open files, folders and sessions, and last what comes on standard input."""
         paths = [Path(source).absolute() for source in sources if source != "-"]
-        self.commands.open_paths(paths)
+        open_again = self.restore_session(paths) if self.remember else set()
+        self.commands.open_paths([path for path in paths if path not in open_again])
         if "-" in sources:
             data = sys.stdin.buffer.read()
             self.workspace.open(OpenRequest(data=data, name="standard input", activate=not paths))
+        if self.remember:
+            self.settings.set("clean_exit", False)
 
     def shutdown(self) -> None:
         """Save, refuse new work, stop what runs; once is enough."""

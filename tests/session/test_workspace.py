@@ -165,6 +165,23 @@ def test_only_the_last_of_quick_steps_counts(desk: Desk, pictures: list[Path]) -
     assert desk.names() == [pictures[3].name if len(pictures) > 3 else pictures[-1].name]
 
 
+def test_closed_images_are_opened_again_as_they_were(desk: Desk, pictures: list[Path]) -> None:
+    desk.workspace.open_paths(pictures[:2])
+    desk.wait()
+    first, second = desk.workspace.documents
+    first.change("lab", Knobs(), Knobs(7), "Set")
+    desk.workspace.close(first)
+    desk.workspace.close(second)
+    for names in (["1.png"], ["1.png", "0.png"]):  # the last one first
+        desk.workspace.reopen()
+        desk.wait()
+        assert desk.names() == names
+    assert desk.workspace.documents[1].state("lab", Knobs()) == Knobs(7)
+    desk.workspace.reopen()  # nothing is left
+    desk.wait()
+    assert len(desk.names()) == 2
+
+
 def test_pages(desk: Desk, tmp_path: Path) -> None:
     pages = [PIL.Image.fromarray(np.full((5, 5), value, np.uint8)) for value in (10, 20, 30)]
     path = tmp_path / "pages.tif"
