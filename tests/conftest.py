@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 # Screens of the offscreen platform and their pixel ratios; the first by name is the primary one.
 SCREENS = {"plain": 1.0, "x1.5": 1.5, "x2": 2.0}
 _failed = pytest.StashKey[bool]()
+_applications: list[QApplication] = []
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -57,6 +58,7 @@ def qapp() -> QApplication:
     from pyrviewer.app import make_application
 
     made = make_application()
+    _applications.append(made)  # what a failed test leaves must not outlive it
     theme.apply(made, "dark")
     gc.collect()
     gc.freeze()  # what imports made is not looked at again: leak checks stay fast

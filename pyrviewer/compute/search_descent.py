@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pyrviewer.compute.search_peaks import apart, peaks
+from pyrviewer.compute.search_plan import expansion_cost
 from pyrviewer.compute.search_zncc import score_map
 
 if TYPE_CHECKING:
@@ -51,8 +52,8 @@ class Descent:
         Where everything is written down.
     goal : Goal
         How many matches, of which score.
-    budget : int
-        How many places may be looked at more closely in one pass.
+    budget : float
+        Predicted nanoseconds that one pass may take, for one match.
     ticket : Ticket, optional
         Asked before every expansion.
     """
@@ -62,7 +63,7 @@ class Descent:
         template: Template,
         record: Record,
         goal: Goal,
-        budget: int,
+        budget: float,
         ticket: Ticket | None = None,
     ) -> None:
         self._budget = budget
@@ -73,7 +74,7 @@ class Descent:
         self._waiting: list[_Place] = []
         self._tie = itertools.count()
         self._coarsest = 0
-        self._expansions = 0
+        self._spent = 0.0
 
     @property
     def found(self) -> Found:
@@ -123,7 +124,7 @@ class Descent:
         self._climb()
 
     def _begin(self, coarsest: int) -> None:
-        self._coarsest, self._queue, self._waiting, self._expansions = coarsest, [], [], 0
+        self._coarsest, self._queue, self._waiting, self._spent = coarsest, [], [], 0.0
         self._seen = {place for place in self._seen if place[0] == 0}
         for level in range(coarsest, -1, -1):
             shape = self._template.scene.level_shape(level)
@@ -157,8 +158,8 @@ class Descent:
 
     def _expand(self, level: int, x: int, y: int) -> list[_Place]:
         """Look around a place at the next finer level; return up to two peaks, best first."""
-        self._expansions += 1
         finer = level - 1
+        self._spent += expansion_cost(self._template, finer)
         with self._record.time(finer):
             x0, y0, scores = self._around(finer, 2 * x, 2 * y, REACH)
             at_x, at_y, values = peaks(scores, 2)
@@ -221,10 +222,10 @@ class Descent:
 
     def _drain(self) -> bool:
         """Expand what is estimated to beat the found ones; False if there is too much of it."""
-        budget = self._budget + 8 * (self._goal.max_matches - 1)
+        budget = self._budget * (1 + (self._goal.max_matches - 1) / 8)
         threshold = self._threshold()
         while self._hope() > threshold:
-            if self._expansions >= budget:
+            if self._spent >= budget:
                 return False
             level, x, y = self._next()
             self._record.keep(level, x, y)

@@ -18,7 +18,7 @@ _LEAST_SHORT_SIDE = 8
 _BYTE_MAP, _FLOAT_MAP, _DIRECT, _OVERHEAD, _FIXED = 25.0, 35.0, 0.25, 70_000.0, 1e6
 _DIVES = 12
 _GAIN = 0.6
-_BUDGET, _FEWEST, _MOST = 0.15, 12, 96
+_BUDGET, _FEWEST = 0.1, 12
 _SECOND_ATTEMPT = 0.3
 
 
@@ -76,10 +76,14 @@ def again(template: Template, coarsest: int) -> bool:
     )
 
 
-def budget(template: Template) -> int:
-    """How many places a descent may look at before scoring everything is the better plan."""
-    share = _BUDGET * exhaustive_cost(template)
-    return max(_FEWEST, min(_MOST, int(share / _OVERHEAD)))
+def budget(template: Template) -> float:
+    """Nanoseconds a descent may take before scoring everything is the better plan."""
+    return max(_FEWEST * _OVERHEAD, _BUDGET * exhaustive_cost(template))
+
+
+def expansion_cost(template: Template, level: int) -> float:
+    """Predicted nanoseconds of looking around a place at an octave."""
+    return _OVERHEAD + 25 * _DIRECT * template.kernels[level].weights.size
 
 
 def exhaustive_cost(template: Template) -> float:

@@ -32,12 +32,14 @@ pytestmark = pytest.mark.usefixtures("sample_pictures")
 def started(qtbot: QtBot, sources: Sequence[str] = ()) -> Iterator[Program]:
     """Run the program as from the command line, with its memory, and end it in order."""
     made = Program()
-    made.start(sources)
-    made.window.resize(1280, 720)
-    wait_idle(qtbot, made)
-    yield made
-    made.window.close()
-    made.shutdown()
+    try:
+        made.start(sources)
+        made.window.resize(1280, 720)
+        wait_idle(qtbot, made)
+        yield made
+    finally:
+        made.window.close()
+        made.shutdown()
     assert made.rested
 
 

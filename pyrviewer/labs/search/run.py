@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 HEAT_STOPS = (0.0, 0.3, 0.6, 1.0)  # scores
 HEAT = ((110, 80, 20, 170), (20, 30, 120, 250), (60, 150, 245, 255), (40, 90, 170, 235))  # B G R A
+MOST_HEAT = 1_000_000  # scores drawn of one map
 MOST_MOMENTS = 120  # steps of a playback
 
 
@@ -152,7 +154,12 @@ def _moments(searched: Array, end: int) -> tuple[int, ...]:
 
 def _heat(level: LevelTrace, piece: ScorePiece) -> HeatPiece:
     """Colour scores from violet (0) over orange to pale yellow (1), the higher the more opaque."""
-    share = np.clip(piece.scores, 0, 1)
+    scores = piece.scores
+    size = math.ceil(math.sqrt(scores.size / MOST_HEAT))
+    if size > 1:  # more than a screen shows: the best score of every square
+        scores = np.maximum.reduceat(scores, np.arange(0, scores.shape[0], size), axis=0)
+        scores = np.maximum.reduceat(scores, np.arange(0, scores.shape[1], size), axis=1)
+    share = np.clip(scores, 0, 1)
     pixels = np.empty((*share.shape, 4), np.uint8)
     for channel, values in enumerate(HEAT):
         pixels[..., channel] = np.interp(share, HEAT_STOPS, values)
