@@ -98,10 +98,12 @@ def write(path: str | os.PathLike[str], frames: Iterable[Array], fps: float) -> 
 
 
 def _write_gif(path: Path, frames: Iterable[Array], fps: float) -> None:
+    """Write all frames in the 256 colours of the last: quicker, and colours do not flicker."""
     pictures = [PIL.Image.fromarray(np.ascontiguousarray(frame)) for frame in frames]
-    pictures[0].save(
-        path, save_all=True, append_images=pictures[1:], duration=round(1000 / fps), loop=0
-    )
+    palette = pictures[-1].quantize(256, PIL.Image.Quantize.MEDIANCUT)
+    dither = PIL.Image.Dither.FLOYDSTEINBERG
+    first, *rest = (picture.quantize(palette=palette, dither=dither) for picture in pictures)
+    first.save(path, save_all=True, append_images=rest, duration=round(1000 / fps), loop=0)
 
 
 def _write_mp4(path: Path, frames: Iterable[Array], fps: float) -> None:
