@@ -318,7 +318,7 @@ def test_the_animation_can_be_read_elsewhere(
         assert frames[0].shape == (122, 202, 3)  # even sides
     assert len(frames) > 10
     sharp = [float(np.abs(np.diff(f[..., 1].astype(float), axis=1)).mean()) for f in frames]
-    assert sharp[-1] > 3 * sharp[0]  # coarse to fine
+    assert sharp[-1] > 1.5 * sharp[0]  # coarse to fine, over the dither of a GIF
     last = frames[-1][: image.shape[0], : image.shape[1]].astype(float) - image
     assert np.abs(last).mean() < 12
 
