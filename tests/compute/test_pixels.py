@@ -155,7 +155,7 @@ def test_check_names_shape_and_dtype(pixels: Array) -> None:
 
 def test_check_refuses_what_is_no_array() -> None:
     with pytest.raises(ValueError, match="not list"):
-        image.check([[1]])  # type: ignore[arg-type]
+        image.check([[1]])  # type: ignore[arg-type] # on purpose
 
 
 # --- conversion between the dtypes, against the formula in float64

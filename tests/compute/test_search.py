@@ -286,7 +286,7 @@ def test_why_missed_names_the_setting_that_repairs_it() -> None:
     for _ in range(6):
         assert miss.setting in settings
         settings[miss.setting] = int(miss.value)
-        trace = search(scene, template, **settings)  # type: ignore[arg-type]
+        trace = search(scene, template, **settings)  # type: ignore[arg-type] # mixed
         miss = why_missed(trace, x, y)
         if miss is None:
             break

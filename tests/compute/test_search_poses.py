@@ -91,7 +91,7 @@ def found_and_truth(
     middle = (x + side // 2, y + side // 2)
     scene = noisy(turned(fine, middle, side, angle, scale, size), 5, rng)
     template = noisy(averaged(fine[y : y + side, x : x + side]), 5, rng)
-    best = search(scene, template, **ranges).best  # type: ignore[arg-type]
+    best = search(scene, template, **ranges).best  # type: ignore[arg-type] # mixed
     assert best is not None
     centre = best.centre
     return best, math.hypot(centre[0] - size / 2, centre[1] - size / 2)
