@@ -178,21 +178,6 @@ def _over_board(colours: Array, alpha: Array, top: int) -> Array:
     return cv2.convertScaleAbs(mixed, alpha=1 / 255)
 
 
-def with_border(pixels: Array) -> Array:
-    """Return a picture with its outermost pixels repeated once on every side.
-
-    Parameters
-    ----------
-    pixels : ndarray, shape (H, W, 4), uint8
-        Not changed.
-
-    Returns
-    -------
-    ndarray, shape (H + 2, W + 2, 4), uint8
-    """
-    return np.asarray(cv2.copyMakeBorder(pixels, 1, 1, 1, 1, cv2.BORDER_REPLICATE))
-
-
 def signed_to_display(
     band: Array, limit: float | None = None, *, ticket: Ticket | None = None
 ) -> Array:

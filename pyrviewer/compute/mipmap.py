@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,42 +16,32 @@ if TYPE_CHECKING:
     from pyrviewer.compute.ticket import Ticket
 
 SMALLEST = 6  # log2 of the side below which no octave is made
+LARGE = 1_000_000  # pixels from which a copy of an octave costs more than it saves in drawing
 
 
-@dataclass(frozen=True, eq=False)
-class Mip:
-    """One octave of a picture for the screen.
-
-    Attributes
-    ----------
-    pixels : (H, W, 4), (H, W, 3) or (H, W) uint8 array
-        B, G, R, A, or an image that is shown as it is: R, G, B or gray.
-    border : int
-        Replicated pixels around it, 0 or 1, so that it can be drawn up to the edge of the base.
-    """
-
-    pixels: Array
-    border: int
+def drawable(octave: Array, limits: tuple[float, float]) -> bool:
+    """Tell whether an octave can be drawn without being converted."""
+    opaque = octave.ndim == 2 or octave.shape[2] == 3
+    return opaque and octave.dtype == np.uint8 and limits == (0.0, 255.0)
 
 
-def finest(image: Array, limits: tuple[float, float], ticket: Ticket) -> Mip:
-    """Return an image at full size: itself if it can be, since a copy costs time and memory.
+def screen_octave(octave: Array, limits: tuple[float, float], ticket: Ticket) -> Array:
+    """Convert an octave for the screen, unless it is large and can be drawn as it is.
 
     R, G, B in three bytes is slower to draw than in four, but only what is on the screen at
-    nearly full size is drawn from it.
+    nearly full size is drawn from a large octave.
+
+    Returns
+    -------
+    (H, W, 4), (H, W, 3) or (H, W) uint8 array
+        B, G, R, A, or the octave itself: R, G, B or gray.
     """
-    opaque = image.ndim == 2 or image.shape[2] == 3
-    if image.dtype == np.uint8 and opaque and limits == (0.0, 255.0):
-        return Mip(image, 0)
-    return Mip(display.to_display(image, *limits, ticket=ticket), 0)
+    if octave.shape[0] * octave.shape[1] >= LARGE and drawable(octave, limits):
+        return octave
+    return display.to_display(octave, *limits, ticket=ticket)
 
 
-def bordered(shown: Array) -> Mip:
-    """Return a picture as a mip with a border."""
-    return Mip(display.with_border(shown), 1)
-
-
-def mipmap(shown: Array, ticket: Ticket, *, border: bool) -> tuple[Mip, ...]:
+def mipmap(shown: Array, ticket: Ticket) -> tuple[Array, ...]:
     """Reduce a display picture down to about 64 pixels.
 
     Parameters
@@ -61,25 +50,20 @@ def mipmap(shown: Array, ticket: Ticket, *, border: bool) -> tuple[Mip, ...]:
         What `display.to_display` gives.
     ticket : Ticket
         Asked whether to go on before every octave.
-    border : bool
-        Whether the finest one gets a border too; the others always do.
 
     Returns
     -------
-    tuple of Mip
+    tuple of (H_k, W_k, 4) uint8 arrays
         Finest first, each half of the one before as ``cv2.pyrDown``.
     """
     count = max(0, min(int(math.log2(max(shown.shape[:2]))) - SMALLEST, 10))
-    levels = pyramid.gaussian_pyramid(
-        shown, min(count, pyramid.max_levels(shown.shape[:2])), ticket=ticket
-    )
-    first = bordered(levels[0]) if border else Mip(levels[0], 0)
-    return (first, *(bordered(level) for level in levels[1:]))
+    levels = min(count, pyramid.max_levels(shown.shape[:2]))
+    return tuple(pyramid.gaussian_pyramid(shown, levels, ticket=ticket))
 
 
 def mipmap_of(
     octaves: Sequence[Array], limits: tuple[float, float], ticket: Ticket
-) -> tuple[Mip, ...]:
+) -> tuple[Array, ...]:
     """Convert a binomial pyramid, whose octaves already are its mips.
 
     Parameters
@@ -91,10 +75,4 @@ def mipmap_of(
     ticket : Ticket
         Asked whether to go on.
     """
-    mips = []
-    for k, octave in enumerate(octaves):
-        if k == 0:
-            mips.append(finest(octave, limits, ticket))
-        else:
-            mips.append(bordered(display.to_display(octave, *limits, ticket=ticket)))
-    return tuple(mips)
+    return tuple(screen_octave(octave, limits, ticket) for octave in octaves)

@@ -192,6 +192,7 @@ class Workspace(QObject):
         self.lane.succeeded.connect(self._take)
         self.lane.failed.connect(self._fail)
         self.lane.busy_changed.connect(self._next)
+        self._ahead = jobs.lane("Building octaves", self)
 
     @property
     def documents(self) -> tuple[Document, ...]:
@@ -282,6 +283,8 @@ class Workspace(QObject):
         if request.replacing is not None and request.replacing not in self._documents:
             return  # it was closed in the meantime
         document = Document(opened, request.states, self)
+        if request.activate:
+            self._ahead.submit(document.octaves)  # while the window makes room for it
         if request.backup_of:
             document.backup = request.path
         if request.replacing is not None:

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
     from pyrviewer.compute.geometry import LevelGeometry
     from pyrviewer.compute.image import Array
-    from pyrviewer.compute.mipmap import Mip
 
     Values = Array | None
 
@@ -45,12 +44,9 @@ class Texture:
     pixels : ndarray, uint8
         H x W x 4 (B, G, R, A in memory), H x W x 3 (R, G, B) or H x W (gray); kept alive by this
         object while Qt reads it.
-    border : int
-        Replicated pixels around it, so that it can be drawn up to the edge of the base image.
     """
 
     pixels: npt.NDArray[np.uint8]
-    border: int = 0
     image: QImage = field(init=False)
 
     def __post_init__(self) -> None:
@@ -65,12 +61,12 @@ class Picture:
 
     Parameters
     ----------
-    mips : sequence of Mip or None
+    mips : sequence of ndarray or None
         Finest first, each half of the one before by `cv2.pyrDown`; None where not ready yet.
     """
 
-    def __init__(self, mips: Sequence[Mip | None]) -> None:
-        self._textures = [Texture(mip.pixels, mip.border) if mip else None for mip in mips]
+    def __init__(self, mips: Sequence[Array | None]) -> None:
+        self._textures = [None if mip is None else Texture(mip) for mip in mips]
 
     def choose(self, scale: float) -> tuple[Texture, int] | None:
         """Return the texture for `scale` device pixels per pixel, and its octave."""
@@ -158,9 +154,12 @@ class Mapping:
 def _draw_texture(
     painter: QPainter, mapping: Mapping, texture: Texture, geometry: LevelGeometry, octave: int
 ) -> None:
-    """Draw a texture whose octave 0 lies as `geometry` says."""
+    """Draw a texture whose octave 0 lies as `geometry` says, its outermost pixels repeated.
+
+    Coarse octaves end up to a pixel before the base image does.
+    """
     step = 2.0**octave
-    shift = 0.5 - step / 2 - texture.border * step
+    shift = 0.5 - step / 2
     ax = geometry.scale_x * step * mapping.scale
     ay = geometry.scale_y * step * mapping.scale
     tx, ty = mapping.to_device(
@@ -175,9 +174,21 @@ def _draw_texture(
     bottom = min(height, math.ceil((mapping.height - ty) / ay) + 1)
     if right <= left or bottom <= top:
         return
-    part = QRectF(left, top, right - left, bottom - top)
     painter.setTransform(QTransform(ax, 0, 0, ay, tx, ty), combine=True)
-    painter.drawImage(part, texture.image, part)
+    for x, columns, from_x in _with_edges(left, right, width):
+        for y, rows, from_y in _with_edges(top, bottom, height):
+            target = QRectF(x, y, columns, rows)
+            painter.drawImage(target, texture.image, QRectF(from_x, from_y, columns, rows))
+
+
+def _with_edges(start: int, stop: int, size: int) -> list[tuple[int, int, int]]:
+    """Return position, length and source of a range, and of a pixel before and after its image."""
+    parts = [(start, stop - start, start)]
+    if start == 0:
+        parts.append((-1, 1, 0))
+    if stop == size:
+        parts.append((size, 1, size - 1))
+    return parts
 
 
 def _draw_patch(painter: QPainter, mapping: Mapping, patch: Patch) -> QRect:

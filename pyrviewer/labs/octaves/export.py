@@ -130,10 +130,7 @@ class Exporter(QObject):
         chosen = layer.picture.choose(1.0) if layer is not None else None
         if layer is None or clipboard is None or chosen is None:
             return
-        texture, edge = chosen[0], chosen[0].border
-        shown = texture.image.copy(
-            edge, edge, texture.image.width() - 2 * edge, texture.image.height() - 2 * edge
-        )
+        shown = chosen[0].image.copy()
         clipboard.setImage(shown)
         size = f"{shown.width()} × {shown.height()}"
         self._lab.context.notices.info(f"{layer.title} copied, {size}.")

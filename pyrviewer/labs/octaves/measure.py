@@ -95,7 +95,7 @@ def bench(ticket: Ticket, request: BenchRequest) -> Bench:
         octave = octaves[-1]
         grid = geometry.level_geometry(shape, request.level, prefilter=prefilter)
         picture = display.to_display(octave, *limits)
-        shown[prefilter] = Octave(request.level, octave, grid, mipmap(picture, ticket, border=True))
+        shown[prefilter] = Octave(request.level, octave, grid, mipmap(picture, ticket))
         reduced = request.level > 0  # a picture of 1 x 1 cannot be
         alias[prefilter] = spectrum.folding(octaves[-2], prefilter).share if reduced else 0.0
         ticket.check((index + 1) / (len(request.prefilters) + 1))
@@ -108,5 +108,5 @@ def bench(ticket: Ticket, request: BenchRequest) -> Bench:
     limit = display.signed_limit(difference)
     picture = display.signed_to_display(difference, limit)
     base = geometry.level_geometry(shape, 0)
-    mixed = Octave(request.level, difference, base, mipmap(picture, ticket, border=False), limit)
+    mixed = Octave(request.level, difference, base, mipmap(picture, ticket), limit)
     return Bench(request, shape, shown, alias, mixed)

@@ -66,12 +66,8 @@ def _rebuild_at(ticket: Ticket, request: RebuildRequest, octaves: list[Array]) -
         rebuilt = _sum_on_grey(ticket, bands, gains)
     limit = max(request.limit, display.signed_limit(found.difference))
     grid = geometry.level_geometry(request.octaves(ticket)[0].shape[:2], level)
-    shown = mipmap(
-        display.to_display(rebuilt, *request.range, ticket=ticket), ticket, border=level > 0
-    )
-    error = mipmap(
-        display.signed_to_display(found.difference, limit, ticket=ticket), ticket, border=level > 0
-    )
+    shown = mipmap(display.to_display(rebuilt, *request.range, ticket=ticket), ticket)
+    error = mipmap(display.signed_to_display(found.difference, limit, ticket=ticket), ticket)
     return Rebuilt(
         found,
         level,
@@ -116,4 +112,4 @@ def difference(ticket: Ticket, build: Build, level: int) -> Octave:
     limit = display.signed_limit(found)
     shown = display.signed_to_display(found, limit, ticket=ticket)
     grid = geometry.level_geometry(shape, 0)
-    return Octave(level, found, grid, mipmap(shown, ticket, border=False), limit)
+    return Octave(level, found, grid, mipmap(shown, ticket), limit)

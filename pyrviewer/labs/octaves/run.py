@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pyrviewer.compute import display, geometry, pyramid
-from pyrviewer.compute.mipmap import Mip, bordered, finest, mipmap
+from pyrviewer.compute.mipmap import drawable, mipmap, screen_octave
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,7 +27,7 @@ class Octave:
     ----------
     source : ndarray
         Values in the native dtype; signed for bands.
-    mips : tuple of (Mip or None)
+    mips : tuple of (ndarray or None)
         Its display picture, finest first; None where not ready yet.
     limit : float
         Value at the end of the signed colour map; 0 for unsigned octaves.
@@ -38,7 +38,7 @@ class Octave:
     level: int
     source: Array
     geometry: LevelGeometry
-    mips: tuple[Mip | None, ...]
+    mips: tuple[Array | None, ...]
     limit: float = 0.0
     range: tuple[float, float] = (0.0, 255.0)
 
@@ -65,7 +65,7 @@ def _geometries(request: BuildRequest, octaves: Sequence[Array]) -> list[LevelGe
 
 def gaussian(request: BuildRequest, ticket: Ticket) -> list[Array]:
     """Return the octaves of a request; the plain binomial ones come from the document."""
-    if request.prefilter == "binomial" and request.ratio == 2:
+    if request.shared:
         return request.octaves(ticket)[: request.levels + 1]
     return pyramid.gaussian_pyramid(
         request.pixels,
@@ -83,52 +83,54 @@ def build(ticket: Ticket, request: BuildRequest) -> Build:
     limits = (display.stretch_range if request.auto_range else display.auto_range)(pixels)
     grids = _geometries(request, octaves)
     storage = pyramid.storage(octaves)
-    if request.kind == "gaussian":
-        shared = request.prefilter == "binomial" and request.ratio == 2
-        done = _show_octaves(ticket, request, octaves, grids, limits, storage, shared=shared)
-    else:
+    if request.kind != "gaussian":
         done = _show_bands(ticket, request, octaves, grids)
+    elif request.shared:
+        done = _show_shared(ticket, request, octaves, grids, limits, storage)
+    else:
+        done = _show_octaves(ticket, octaves, grids, limits)
     return Build(request, octaves, done, limits, storage, complete=True)
 
 
-def _show_octaves(
+def _show_shared(
     ticket: Ticket,
     request: BuildRequest,
     octaves: list[Array],
     grids: list[LevelGeometry],
     limits: tuple[float, float],
     storage: pyramid.Storage,
-    *,
-    shared: bool,
 ) -> list[Octave]:
-    """Convert octaves from the coarsest; in a binomial pyramid each is a mip of the finer."""
-    own: list[tuple[Mip | None, ...]] = [(None,)] * len(octaves)
-    offered = False
+    """Convert a binomial pyramid from the coarsest octave; each is a mip of the finer ones."""
+    mips: list[Array | None] = [None] * len(octaves)
+
+    def shown() -> list[Octave]:
+        return [
+            Octave(k, octave, grids[k], tuple(mips[k:]), range=limits)
+            for k, octave in enumerate(octaves)
+        ]
+
     for k in reversed(range(len(octaves))):
-        octave = octaves[k]
-        if octave.shape[0] * octave.shape[1] > COARSE and k < len(octaves) - 1 and not offered:
-            offered = True
-            coarse = [
-                Octave(
-                    j, octaves[j], grids[j], own[j] if j > k else _later(own, k, j), range=limits
-                )
-                for j in range(len(octaves))
-            ]
-            if shared:
-                ticket.offer(Build(request, octaves, coarse, limits, storage, complete=False))
-        if shared and k == 0:
-            own[k] = (finest(octave, limits, ticket), *(own[1] if len(own) > 1 else ()))
-        else:
-            shown = display.to_display(octave, *limits, ticket=ticket)
-            rest = own[k + 1] if k + 1 < len(octaves) else ()
-            own[k] = (bordered(shown), *rest) if shared else mipmap(shown, ticket, border=k > 0)
+        large = octaves[k].shape[0] * octaves[k].shape[1] > COARSE
+        if large and k + 1 < len(octaves) and not drawable(octaves[k], limits):
+            ticket.offer(Build(request, octaves, shown(), limits, storage, complete=False))
+        mips[k] = screen_octave(octaves[k], limits, ticket)
         ticket.check(1 - k / len(octaves))
-    return [Octave(k, octaves[k], grids[k], own[k], range=limits) for k in range(len(octaves))]
+    return shown()
 
 
-def _later(own: list[tuple[Mip | None, ...]], ready: int, level: int) -> tuple[Mip | None, ...]:
-    """Return the mips of an unfinished octave: nothing down to the first finished one."""
-    return (*(None,) * (ready + 1 - level), *own[ready + 1])
+def _show_octaves(
+    ticket: Ticket,
+    octaves: list[Array],
+    grids: list[LevelGeometry],
+    limits: tuple[float, float],
+) -> list[Octave]:
+    """Convert octaves that are no mips of each other."""
+    shown = []
+    for k, octave in enumerate(octaves):
+        picture = display.to_display(octave, *limits, ticket=ticket)
+        shown.append(Octave(k, octave, grids[k], mipmap(picture, ticket), range=limits))
+        ticket.check((k + 1) / len(octaves))
+    return shown
 
 
 def _show_bands(
@@ -148,13 +150,11 @@ def _show_bands(
     shown = []
     for k, (band, limit) in enumerate(zip(signed, limits, strict=True)):
         picture = display.signed_to_display(band, limit, ticket=ticket)
-        shown.append(Octave(k, band, grids[k], mipmap(picture, ticket, border=k > 0), limit))
+        shown.append(Octave(k, band, grids[k], mipmap(picture, ticket), limit))
         ticket.check((k + 1) / len(octaves))
     top = len(octaves) - 1
     span = display.auto_range(octaves[0])
-    residual = mipmap(
-        display.to_display(octaves[top], *span, ticket=ticket), ticket, border=top > 0
-    )
+    residual = mipmap(display.to_display(octaves[top], *span, ticket=ticket), ticket)
     shown.append(Octave(top, octaves[top], grids[top], residual, range=span))
     return shown
 

@@ -119,6 +119,11 @@ class BuildRequest:
     levels: int
     auto_range: bool
 
+    @property
+    def shared(self) -> bool:
+        """Whether the octaves are the binomial ones that all labs share."""
+        return self.prefilter == "binomial" and self.ratio == 2
+
     def same_as(self, other: BuildRequest | None) -> bool:
         """Tell whether the result would be the same."""
         return other is not None and self.pixels is other.pixels and self._key() == other._key()

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pyrviewer.compute import display, pyramid, search
-from pyrviewer.compute.mipmap import Mip, mipmap_of
+from pyrviewer.compute.mipmap import mipmap_of
 
 if TYPE_CHECKING:
     from pyrviewer.compute.image import Array
@@ -31,7 +31,7 @@ class ShownScene:
     """A scene for the screen."""
 
     pixels: Array
-    mips: tuple[Mip, ...]
+    mips: tuple[Array, ...]
 
 
 @dataclass(frozen=True, eq=False)
