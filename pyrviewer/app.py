@@ -76,7 +76,7 @@ class Program(QObject):
         labs = {spec: spec.make(self.context, self) for spec in find_labs()}
         for spec, lab in labs.items():
             self.window.add_lab(spec.id, spec.title, spec.icon, lab)
-            self.registry.add(lab.actions())
+            self.registry.add(lab.actions(), spec.id)
         self.registry.add(self._specs())
         bar = self.window.menuBar()
         if bar is None:
@@ -105,6 +105,7 @@ class Program(QObject):
         workspace.removed.connect(self._touch)
         workspace.active_changed.connect(self._on_active)
         self.window.lab_changed.connect(self._touch)
+        self.window.lab_changed.connect(self.menus.refresh)
         self.window.closing.connect(self.shutdown)
         hints = QGuiApplication.styleHints()
         if hints is not None:

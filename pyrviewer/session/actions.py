@@ -62,13 +62,20 @@ class ActionRegistry:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._specs: dict[str, ActionSpec] = {}
+        self._labs: dict[str, str] = {}
 
-    def add(self, specs: Iterable[ActionSpec]) -> None:
-        """Take actions in; an id is given once."""
+    def add(self, specs: Iterable[ActionSpec], lab: str = "") -> None:
+        """Take actions in, those of the window or of a lab; an id is given once."""
         for spec in specs:
             if spec.id in self._specs:
                 raise ValueError(f"two actions are called {spec.id!r}")
             self._specs[spec.id] = spec
+            self._labs[spec.id] = lab
+
+    def meet(self, first: str, second: str) -> bool:
+        """Tell whether two actions can be enabled at once: those of two labs never are."""
+        labs = {self._labs[first], self._labs[second]} - {""}
+        return len(labs) < 2
 
     def __iter__(self) -> Iterator[ActionSpec]:
         return iter(self._specs.values())
@@ -84,10 +91,11 @@ class ActionRegistry:
         return self._specs[identity].shortcut
 
     def rebind(self, identity: str, keys: tuple[str, ...]) -> None:
-        """Give an action other keys; whoever had them loses them."""
+        """Give an action other keys; who had them, and can be meant by them, loses them."""
         bound = dict(self._settings.get("keys", {}))
         for spec in self:
-            if spec.id != identity and set(self.keys(spec.id)) & set(keys):
+            taken = spec.id != identity and self.meet(spec.id, identity)
+            if taken and set(self.keys(spec.id)) & set(keys):
                 bound[spec.id] = [key for key in self.keys(spec.id) if key not in keys]
         if keys == self._specs[identity].shortcut:
             bound.pop(identity, None)

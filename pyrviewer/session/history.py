@@ -11,6 +11,9 @@ from PyQt6.QtGui import QUndoCommand
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from pyrviewer.compute.mask import Mask, Patch
+    from pyrviewer.compute.resample import Rect
+
 MERGE_WITHIN = 0.8  # seconds: changes of one control closer together than this are one step
 
 
@@ -64,3 +67,29 @@ class ReplaceState(QUndoCommand):
     def redo(self) -> None:
         """Go forward."""
         self._apply(self._after)
+
+
+class PaintPatch(QUndoCommand):
+    """A stroke, as the rectangle that it changed.
+
+    Parameters
+    ----------
+    patch : Patch
+        The mask there before and after.
+    apply : callable
+        Takes the rectangle and what is to be there.
+    text : str
+        What the Edit menu calls the step.
+    """
+
+    def __init__(self, patch: Patch, apply: Callable[[Rect, Mask], None], text: str) -> None:
+        super().__init__(text)
+        self._patch, self._apply = patch, apply
+
+    def undo(self) -> None:
+        """Go back."""
+        self._apply(self._patch.rect, self._patch.before)
+
+    def redo(self) -> None:
+        """Go forward."""
+        self._apply(self._patch.rect, self._patch.after)

@@ -11,13 +11,13 @@ from PyQt6.QtWidgets import QWidget
 
 from pyrviewer.session.viewport import MAX_SCALE, MIN_SCALE, View, Viewport
 from pyrviewer.ui.picture import Mapping
-from pyrviewer.ui.tools.rectangle import GRAB
+from pyrviewer.ui.tools.tool import CLICK, GRAB
 
 if TYPE_CHECKING:
     from PyQt6.QtGui import QFocusEvent, QResizeEvent
 
     from pyrviewer.ui.picture import Layer
-    from pyrviewer.ui.tools.rectangle import RectangleTool
+    from pyrviewer.ui.tools.tool import Tool
 
     Box = tuple[float, float, float, float]
 
@@ -25,7 +25,6 @@ MARGIN = 16  # logical pixels left free around a fitted picture
 TITLE_HEIGHT = 24
 WHEEL_STEP = 1.2
 SNAP = 1.25  # pictures that fit at up to this scale are shown at 100 %
-CLICK = 4  # logical pixels: a shorter drag is a click
 
 
 @dataclass(frozen=True)
@@ -83,7 +82,7 @@ class Navigator(QWidget):
         self.viewport = viewport
         self.linked = True
         self.wheel_pans = False
-        self.tool: RectangleTool | None = None
+        self.tool: Tool | None = None
         self._local = _Local()
         self._drag: _Drag | None = None
         self._space = False
@@ -150,7 +149,7 @@ class Navigator(QWidget):
         """Return how near the mouse must be to an edge, in canvas units."""
         return GRAB * self.ratio / self.effective_view().scale
 
-    def set_tool(self, tool: RectangleTool | None) -> None:
+    def set_tool(self, tool: Tool | None) -> None:
         """Give the left button to a tool."""
         self.tool = tool
         self.update()
@@ -183,6 +182,12 @@ class Navigator(QWidget):
     def wheelEvent(self, event: QWheelEvent | None) -> None:
         """Zoom at the cursor; a trackpad scroll pans."""
         if event is None:
+            return
+        if self.tool is not None and event.modifiers() & Qt.KeyboardModifier.AltModifier:
+            turned = event.angleDelta()  # Qt turns the wheel sideways while Alt is held
+            self.tool.wheel((turned.y() or turned.x()) / 120)
+            self.update()
+            event.accept()
             return
         device = event.pointingDevice()
         pad = device is not None and device.type() == QInputDevice.DeviceType.TouchPad
@@ -217,6 +222,7 @@ class Navigator(QWidget):
             self._drag = _Drag(self._drag_kind(event), place, place)
             if self._drag.kind == "tool" and self.tool is not None:
                 self.tool.press(*self._canvas_point(place), self._reach())
+                self.update()
 
     def _drag_kind(self, event: QMouseEvent) -> str:
         if event.button() == Qt.MouseButton.MiddleButton or self._space:
@@ -234,6 +240,8 @@ class Navigator(QWidget):
         place = event.position()
         if self._drag is None:
             self.setCursor(self._cursor(place))
+            if self.tool is not None and self.tool.hover(*self._canvas_point(place)):
+                self.update()
             self.hovered.emit(self.at(place))
             return
         drag = self._drag
@@ -277,8 +285,11 @@ class Navigator(QWidget):
             self.clicked.emit(hover)
 
     def mouseDoubleClickEvent(self, event: QMouseEvent | None) -> None:
-        """Go to 100 %, or back to fitting; a tool keeps its button."""
-        if event is None or event.button() != Qt.MouseButton.LeftButton or self.tool is not None:
+        """Go to 100 %, or back to fitting; for a tool it is a press like any other."""
+        if event is None or event.button() != Qt.MouseButton.LeftButton:
+            return
+        if self.tool is not None:
+            self.mousePressEvent(event)
             return
         self.double_clicked.emit()
         if not self.viewport.fitting:
@@ -289,6 +300,9 @@ class Navigator(QWidget):
 
     def leaveEvent(self, event: QEvent | None) -> None:
         """Say that nothing is under the mouse."""
+        if self.tool is not None:
+            self.tool.leave()
+            self.update()
         self.hovered.emit(None)
 
     def resizeEvent(self, event: QResizeEvent | None) -> None:

@@ -275,7 +275,7 @@ def level_rect(mapping: Mapping, layer: Layer, rect: tuple[float, float, float, 
 def _draw_grid(painter: QPainter, mapping: Mapping, layer: Layer, area: QRectF) -> None:
     """Draw lines between pixels, and the values inside them where they fit."""
     x0, y0, x1, y1 = pixel_range(mapping, layer.geometry, area)
-    cell = layer.geometry.scale_x * mapping.scale
+    cell = _cell(mapping, layer)
     strength = min(1.0, (cell - GRID_FROM) / GRID_FROM + 0.35)
     painter.setPen(QPen(QColor(128, 128, 128, int(110 * strength)), 1))
     for x in range(x0, x1 + 1):
@@ -286,6 +286,11 @@ def _draw_grid(painter: QPainter, mapping: Mapping, layer: Layer, area: QRectF) 
         painter.drawLine(line.topLeft(), line.topRight())
     if layer.source is not None and cell >= VALUES_FROM:
         _draw_values(painter, mapping, layer, (x0, y0, x1, y1))
+
+
+def _cell(mapping: Mapping, layer: Layer) -> float:
+    """Return the shorter side of a pixel on the screen."""
+    return min(layer.geometry.scale_x, layer.geometry.scale_y) * mapping.scale
 
 
 def format_value(value: object, digits: int = 4) -> str:
@@ -303,7 +308,7 @@ def _draw_values(
         return
     x0, y0, x1, y1 = span
     lines = 1 if source.ndim == 2 else source.shape[2]
-    cell = layer.geometry.scale_x * mapping.scale
+    cell = _cell(mapping, layer)
     font = QFont(painter.font())
     font.setPixelSize(max(8, int(min(cell / (lines + 1.5), cell / 4.5, 18))))
     painter.setFont(font)

@@ -21,35 +21,49 @@ RHYTHM = 8  # px: distances are multiples of this
 
 ICONS = {
     "aliasing": "waves",
+    "atrous": "circles-three",
     "back": "caret-left",
+    "blend": "intersect",
+    "both": "rows",
+    "brush": "paint-brush",
     "cancel": "x-circle",
     "close": "x",
     "code": "code",
     "copy": "copy",
+    "dream": "moon-stars",
+    "ellipse": "circle",
+    "eraser": "eraser",
     "error": "warning-octagon",
     "export": "export",
     "fit": "arrows-out",
     "folder": "folder-open",
     "forward": "caret-right",
+    "gradient": "circle-half-tilt",
     "grid": "grid-four",
     "help": "question",
     "info": "info",
     "keyboard": "keyboard",
+    "lasso": "scribble-loop",
     "link": "link",
+    "move": "arrows-out-cardinal",
     "native": "stack-simple",
     "octaves": "stack",
     "one": "square",
-    "both": "rows",
     "open": "image",
     "palette": "command",
     "panel": "columns",
     "paste": "clipboard",
     "pause": "pause",
     "play": "play",
+    "polygon": "polygon",
+    "pooling": "dots-nine",
     "popout": "arrow-square-out",
     "rebuild": "sliders",
+    "rectangle": "rectangle",
     "redo": "arrow-clockwise",
     "save": "floppy-disk",
+    "seam": "line-segment",
+    "swap": "swap",
     "theme": "circle-half",
     "undo": "arrow-counter-clockwise",
     "upsampled": "arrows-out-simple",
@@ -100,6 +114,7 @@ QSplitter::handle { background: palette(mid); }
 #bar QToolButton:hover { background: palette(button); }
 #segments { background: palette(button); border: 1px solid palette(mid); border-radius: 6px; }
 #segments QToolButton { border: 1px solid transparent; border-radius: 5px; padding: 3px 9px; }
+#segments QToolButton#bare { padding: 3px 5px; }
 #segments QToolButton:hover { background: palette(midlight); }
 #segments QToolButton:checked { background: palette(highlight);
     color: palette(highlighted-text); }

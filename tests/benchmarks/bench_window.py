@@ -84,10 +84,13 @@ def wait(until: Callable[[], bool], limit: float = 60.0) -> None:
         if until():
             loop.quit()
 
-    every(loop, 1, look).start()
-    after(loop, round(limit * 1000), loop.quit).start()
+    timers = (every(loop, 1, look), after(loop, round(limit * 1000), loop.quit))
     if not until():
+        for timer in timers:
+            timer.start()
         loop.exec()
+    for timer in timers:
+        timer.stop()
     if not until():
         raise TimeoutError("the program did not come to rest")
 

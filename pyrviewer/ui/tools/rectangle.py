@@ -9,6 +9,7 @@ from PyQt6.QtCore import QObject, QRectF, Qt, pyqtSignal
 from PyQt6.QtGui import QColor, QPainter
 
 from pyrviewer.ui.overlays import Outlines, box_corners
+from pyrviewer.ui.tools.tool import CLICK, GRAB, Passive
 
 if TYPE_CHECKING:
     from pyrviewer.ui.picture import Mapping
@@ -16,8 +17,6 @@ if TYPE_CHECKING:
     Rect = tuple[int, int, int, int]
 
 SMALLEST_WITH_HANDLES = 40  # logical pixels
-GRAB = 7  # logical pixels on either side of an edge
-CLICK = 4  # logical pixels: a shorter drag is a click
 
 
 @dataclass
@@ -28,7 +27,7 @@ class _Drag:
     moved: bool = False
 
 
-class RectangleTool(QObject):
+class RectangleTool(QObject, Passive):
     """A drag draws a rectangle, inside it moves it, at its edges resizes it.
 
     A click puts one of the present size under the mouse; Esc during a drag restores the last.

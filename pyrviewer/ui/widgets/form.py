@@ -193,8 +193,9 @@ class Segments(QWidget):
         parent: QWidget | None = None,
         *,
         fill: bool = False,
+        words: bool = True,
     ) -> None:
-        """Take (text, value, icon or nothing, tip) for each choice."""
+        """Take (text, value, icon or nothing, tip) for each choice; without words, icons alone."""
         super().__init__(parent)
         self.setObjectName("segments")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
@@ -212,7 +213,10 @@ class Segments(QWidget):
             if picture:
                 button.setIcon(icon(picture))
                 button.setIconSize(QSize(16, 16))
-                button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+                style = Qt.ToolButtonStyle
+                beside, alone = style.ToolButtonTextBesideIcon, style.ToolButtonIconOnly
+                button.setToolButtonStyle(beside if words else alone)
+                button.setObjectName("" if words else "bare")
             if fill:
                 button.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
             self._group.addButton(button, len(self._values))

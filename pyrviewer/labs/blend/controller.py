@@ -1,0 +1,423 @@
+"""From two pictures and a mask to the blend on the screen, live."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import TYPE_CHECKING, Any, cast
+from weakref import WeakKeyDictionary
+
+from pyrviewer.compute import geometry
+from pyrviewer.compute.mask import Seam
+from pyrviewer.labs.blend import actions, run
+from pyrviewer.labs.blend.details import Details
+from pyrviewer.labs.blend.export import BlendExporter
+from pyrviewer.labs.blend.hands import Hands
+from pyrviewer.labs.blend.masking import Masking
+from pyrviewer.labs.blend.painting import Painting
+from pyrviewer.labs.blend.panel import BlendPanel
+from pyrviewer.labs.blend.panes import Scene, nearest
+from pyrviewer.labs.blend.partners import Partners
+from pyrviewer.labs.blend.placing import Placing
+from pyrviewer.labs.blend.preview import Previewer
+from pyrviewer.labs.blend.state import BlendState, Options, PairRequest, as_outline, options
+from pyrviewer.labs.blend.view import BlendView
+from pyrviewer.ui.lab import Lab, LabContext
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from PyQt6.QtCore import QObject, QPoint
+
+    from pyrviewer.compute.mask import Mask
+    from pyrviewer.labs.blend.run import MaskSource, Pair, Result, Shown
+    from pyrviewer.session.actions import ActionSpec
+    from pyrviewer.session.document import Document
+    from pyrviewer.ui.navigator import Hover
+
+    Weights = tuple[tuple[str, Shown], ...]
+
+KEY = "blend"
+LONELY = "Open a second picture: it is B, and the mask says where it shows."
+STEP_NAMES = {
+    "other": "Choose B", "place": "Move B", "scale": "Resize B", "frame": "Change frame",
+    "outline": "Draw mask", "soft": "Change edge", "inverted": "Invert mask",
+    "levels": "Change levels", "linear": "Toggle linear light", "wrap": "Toggle wrapping",
+    "gains": "Change gain", "layout": "Change layout", "show": "Change comparison",
+    "against": "Change comparison", "selected": "Select level",
+}  # fmt: skip
+DRAGGED = {"place", "scale", "soft", "levels", "gains"}
+
+
+@dataclass(frozen=True, eq=False)
+class _Blending:
+    """What a finished blend depends on."""
+
+    pair: Pair
+    outline: str
+    soft: float
+    inverted: bool
+    strokes: int
+    chosen: Options
+
+    def same_as(self, other: _Blending | None) -> bool:
+        return other is not None and self._key() == other._key()
+
+    def _key(self) -> tuple[object, ...]:
+        painted = self.strokes if not self.outline else 0
+        soft = self.soft if self.outline else 0.0
+        return (id(self.pair), self.outline, soft, self.inverted, painted, self.chosen)
+
+
+class BlendLab(Lab):
+    """The Blend lab."""
+
+    def __init__(self, context: LabContext, parent: QObject) -> None:
+        super().__init__(parent)
+        self.context = context
+        self.view: BlendView = BlendView()
+        self.panel: BlendPanel = BlendPanel()
+        self.transport = self.view.transport
+        self.document: Document | None = None
+        self.scene = Scene()
+        self._request: PairRequest | None = None
+        self._blending: _Blending | None = None
+        self._strokes = 0
+        self._weights: WeakKeyDictionary[Document, Weights] = WeakKeyDictionary()
+        self.partners = Partners(context, self)
+        self.partners.changed.connect(self._on_others)
+        self.previewer = Previewer(context.jobs, self)
+        self.previewer.drawn.connect(self.view.show_preview)
+        self.painting = Painting(context.jobs, self)
+        self.painting.changed.connect(self._on_painted)
+        self.hands = Hands(self)
+        self.masking = Masking(self)
+        self.placing = Placing(self)
+        self._make_lanes()
+        self.exporter = BlendExporter(self)
+        view, panel = self.view, self.panel
+        view.changed.connect(self.change)
+        view.tool_chosen.connect(self.hands.take)
+        view.hovered.connect(self._on_hovered)
+        view.menu_requested.connect(self._on_menu)
+        view.moved.connect(self._on_moved)
+        view.settled.connect(self._on_settled)
+        panel.changed.connect(self.change)
+        panel.acted.connect(self.act)
+        self.hands.switched.connect(self._on_tool)
+        self.hands.revealed.connect(view.redraw)
+        self.view.set_tool(self.hands.name, self.hands.tool)
+
+    def _make_lanes(self) -> None:
+        context, make = self.context, self.context.jobs.lane
+        self._single_lane = make("Preparing the picture", self)
+        self._single_lane.succeeded.connect(self._take_single)
+        self._pair_lane = make("Preparing the pictures", self)
+        self._pair_lane.succeeded.connect(self._take_pair)
+        self._pair_lane.failed.connect(self._fail_pair)
+        self._blend_lane = make("Blending", self)
+        self._blend_lane.partial.connect(self._take_mask)
+        self._blend_lane.succeeded.connect(self._take_result)
+        self._blend_lane.cancelled.connect(self._on_stopped)
+        self.details = Details(context.jobs, self)
+        self.details.found.connect(self._take_detail)
+        self.lanes = (
+            self._single_lane, self._pair_lane, self._blend_lane, self.details.lane,
+            self.partners.lane, *self.previewer.lanes, *self.painting.lanes, *self.placing.lanes,
+        )  # fmt: skip
+        for lane in self.lanes:
+            if lane is not self._pair_lane:
+                lane.failed.connect(self.context.notices.error)
+
+    # State
+
+    @property
+    def state(self) -> BlendState:
+        """The parameters on the present document."""
+        default = BlendState()
+        return self.document.state(KEY, default) if self.document else default
+
+    @property
+    def pair(self) -> Pair | None:
+        """The two pictures."""
+        return self.scene.pair
+
+    def change(self, name: str, value: object) -> None:
+        """Change one parameter as an undoable step."""
+        if self.document is None:
+            return
+        before = self.state
+        if name == "place":
+            x, y = cast("tuple[float, float]", value)
+            after = replace(before, x=float(x), y=float(y))
+        else:
+            after = replace(before, **cast("dict[str, Any]", {name: value}))
+        self.document.change(KEY, before, after, STEP_NAMES[name], name if name in DRAGGED else "")
+
+    def show_document(self, document: Document | None) -> None:
+        """Show a document as A."""
+        if self.document is not None:
+            self.document.state_changed.disconnect(self._on_state)
+        self.hands.cancel()
+        self.document = document
+        self.scene = Scene()
+        self._request = self._blending = None
+        self.partners.forget()
+        self.previewer.stop()
+        self.painting.show_document(document)
+        self.view.transport.stop()
+        for lane in self.lanes:
+            lane.cancel()
+        self.view.show_empty()
+        self.panel.show_result(None)
+        self.panel.show_methods(())
+        if document is None:
+            return
+        document.state_changed.connect(self._on_state)
+        self.view.shared.set_view(self.view.shared.view, fitting=True)
+        self._refresh()
+
+    def _on_state(self, key: str) -> None:
+        if key == KEY:
+            self._refresh()
+
+    def _on_others(self) -> None:
+        if self.document is not None and self.document in self.context.workspace.documents:
+            self._refresh()
+
+    def _refresh(self) -> None:
+        """Compute what has changed and show the rest at once."""
+        document = self.document
+        if document is None:
+            return
+        state = self.state
+        self.view.show_state(state)
+        self.panel.show_state(state, painting=self.hands.painting)
+        self.panel.show_brush(self.hands.brush)
+        found = self.partners.find(document, state.other)
+        self.panel.show_others(self.partners.others(document), found[0] if found else "")
+        if found is None:
+            self._show_alone(document)
+            return
+        request = PairRequest(document.pixels, found[1], state.x, state.y, state.scale, state.frame)
+        if not request.same_as(self._request):
+            self._request = request
+            self._pair_lane.submit(partial(run.prepare, request=request))
+        elif self.pair is not None:
+            self._blend(self.pair)
+
+    # Two pictures
+
+    def _show_alone(self, document: Document) -> None:
+        self._request = self._blending = None
+        self._pair_lane.cancel()
+        self._blend_lane.cancel()
+        self.previewer.stop()
+        self.panel.show_pair(None, LONELY)
+        weights = self._weights.get(document, ())
+        self.scene = Scene(single=self.scene.single, weights=weights)
+        if self.scene.single is None:
+            self._single_lane.submit(partial(run.show, pixels=document.pixels))
+        self._show()
+
+    def _take_single(self, shown: Shown) -> None:
+        if self.pair is None:
+            self.scene = replace(self.scene, single=shown)
+            self._show()
+
+    def show_weights(self, weights: Weights) -> None:
+        """Show what each of several pictures gave to the one of this tab."""
+        if self.document is not None:
+            self._weights[self.document] = weights
+            self._refresh()
+
+    def _take_pair(self, pair: Pair) -> None:
+        self.scene = Scene(pair=pair)
+        self._blending = None
+        self.panel.show_pair(pair, self.placing.verdict)
+        if not self.state.outline and self.painting.mask is None:
+            self._default_outline(pair)
+        self._blend(pair)
+        self._show()
+        self.actions_changed.emit()
+
+    def _fail_pair(self, error: Exception) -> None:
+        self.panel.show_pair(None, str(error))
+        self.context.notices.error(error)
+
+    def _default_outline(self, pair: Pair) -> None:
+        """Begin with a seam down the middle of where both are."""
+        if self.document is None:
+            return
+        x0, y0, x1, y1 = pair.covered
+        x, y = pair.origin
+        middle = x + (x0 + x1) / 2
+        seam = Seam((middle, y + y0 + 0.8 * (y1 - y0)), (middle, y + y0 + 0.2 * (y1 - y0)))
+        state = replace(self.state, outline=as_outline(seam))
+        self.document.adopt(KEY, state, over=True)
+        self.panel.show_state(state, painting=self.hands.painting)
+
+    # Blending
+
+    @property
+    def source(self) -> MaskSource:
+        """Where the mask comes from."""
+        state = self.state
+        painted = None if state.outline else self.painting.mask
+        return run.MaskSource(state.parametric, state.soft, state.inverted, painted)
+
+    @property
+    def chosen(self) -> Options | None:
+        """How to blend."""
+        return options(self.state, self.pair.shape) if self.pair is not None else None
+
+    def _blend(self, pair: Pair) -> None:
+        """Renew the preview, and then the blend itself."""
+        state, chosen = self.state, options(self.state, pair.shape)
+        most = geometry.max_levels(pair.shape)
+        self.panel.show_levels(chosen.levels, most, state.gains)
+        self.hands.show_outline(state.parametric)
+        self.previewer.start(pair, chosen)
+        wanted = _Blending(pair, state.outline, state.soft, state.inverted, self._strokes, chosen)
+        if wanted.same_as(self._blending):
+            self._show()
+            return
+        before, self._blending = self._blending, wanted
+        if before is not None:
+            self.masking.preview()
+        source = self.source
+        if source.outline is None and source.painted is None:
+            return
+        self.details.lane.cancel()
+        self._blend_lane.submit(partial(run.finish, pair=pair, source=source, chosen=chosen))
+
+    def _take_mask(self, drawn: Mask) -> None:
+        if self.pair is not None and self.pair.shape == drawn.shape:
+            self.previewer.set_mask(drawn, self.view.look(self.pair))
+            self.view.show_mask(drawn, self.pair)
+
+    def _take_result(self, result: Result) -> None:
+        if result.pair is not self.pair:
+            return
+        self.scene = replace(self.scene, result=result, single=None)
+        self.details.forget()
+        self.panel.show_result(result)
+        self._show()
+        self.actions_changed.emit()
+
+    def _on_stopped(self) -> None:
+        """Offer to go on after blending was cancelled."""
+        if self.document is not None and self._blending is not None:
+            self._blending = None
+            self.context.notices.info("The blend was stopped.", "Blend again", self._refresh)
+
+    def _on_painted(self) -> None:
+        self._strokes += 1
+        if self.pair is not None and not self.state.outline:
+            self._blend(self.pair)
+
+    # What is shown beside the blend
+
+    def _show(self) -> None:
+        """Show all there is, and ask for what the layout lacks."""
+        self.view.show_scene(self.scene, self.state)
+        if self.chosen is not None and not self._blend_lane.busy:
+            self.details.want(self.scene, self.state, self.chosen)
+        self._show_step()
+
+    def _take_detail(self, kind: str, value: object) -> None:
+        self.scene = replace(self.scene, **cast("dict[str, Any]", {kind: value}))
+        if kind == "methods":
+            self.panel.show_methods(self.scene.methods)
+        self._show()
+        self.actions_changed.emit()
+
+    def _show_step(self) -> None:
+        """Show where the X-ray is: from the coarsest level to the finest."""
+        levels = self.scene.levels
+        if self.state.layout == "xray" and levels:
+            numbers = [level.level for level in reversed(levels)]
+            near = nearest(levels, self.state.selected).level
+            text = f"level {near} of {numbers[0]}"
+            self.view.transport.show_range(len(numbers) - 1, numbers.index(near), text)
+
+    def _on_moved(self, step: int) -> None:
+        levels = self.scene.levels
+        if levels:
+            self.change("selected", levels[max(0, len(levels) - 1 - step)].level)
+
+    def can_play(self) -> bool:
+        """Tell whether there are levels to play back."""
+        return self.scene.result is not None
+
+    def play(self) -> None:
+        """Rebuild the blend level by level."""
+        self.change("layout", "xray")
+        super().play()
+
+    def select(self, step: int) -> None:
+        """Go to a coarser or finer level."""
+        levels = [level.level for level in self.scene.levels]
+        if levels:
+            self.change("selected", min(max(self.state.selected + step, levels[0]), levels[-1]))
+
+    # Tools
+
+    def _on_tool(self, name: str) -> None:
+        self.view.set_tool(name, self.hands.tool)
+        self.panel.show_state(self.state, painting=self.hands.painting)
+        if self.hands.painting:
+            self.masking.begin_painting()
+        self.actions_changed.emit()
+
+    def act(self, name: str) -> None:
+        """Do what a button of the panel says."""
+        doing: dict[str, Callable[[], object]] = {
+            "open": self.placing.ask, "swap": self.placing.swap, "align": self.placing.align,
+            "invert": self.masking.invert, "clear": self.masking.clear,
+            "grow": partial(self.masking.change, "grow"),
+            "shrink": partial(self.masking.change, "shrink"),
+            "feather": partial(self.masking.change, "feather"),
+            "mask file": self.masking.ask_file, "alpha": self.masking.from_alpha,
+            "methods": partial(self.change, "layout", "methods"),
+            "fuse": partial(self.exporter.merge, "fuse"),
+            "stack": partial(self.exporter.merge, "stack"),
+        }  # fmt: skip
+        doing[name]()
+
+    # Shell
+
+    def _on_settled(self) -> None:
+        """Show what has come into sight while the blend is not finished."""
+        if self.pair is not None and self._blend_lane.busy and self.previewer.ready:
+            look = self.view.look(self.pair)
+            if look is not None:
+                self.previewer.look(look)
+
+    def _on_hovered(self, hover: Hover | None) -> None:
+        text = ""
+        if hover is not None:
+            text = f"x {hover.canvas_x:.0f}  y {hover.canvas_y:.0f}"
+            layer = hover.layer
+            if layer is not None and layer.source is not None:
+                text += f"   {layer.title} {layer.source[hover.y, hover.x]}"
+        self.readout_changed.emit(text)
+
+    def _on_menu(self, hover: Hover | None, place: QPoint) -> None:
+        self.exporter.show_menu(place)
+
+    def cancel_gesture(self) -> bool:
+        """Restore what the mouse is dragging."""
+        return self.hands.cancel()
+
+    def peek(self, on: bool) -> None:
+        """Show A while Shift is held."""
+        self.view.grid.set_peeking(on)
+
+    def actions(self) -> Sequence[ActionSpec]:
+        """Return what can be done in this lab."""
+        return actions.actions(self)
+
+    def focus_view(self) -> None:
+        """Give the keyboard to the panes."""
+        self.view.grid.focus_view()
