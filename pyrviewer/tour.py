@@ -57,6 +57,7 @@ def run(folder: Path, width: int, height: int, colours: str) -> int:
         program.commands.open_path(samples.resources() / "samples" / "hippo.jpg")
         _wait(program)
         for spec in find_labs():
+            program.workspace.activate(program.workspace.documents[0])
             program.window.show_lab(spec.id)
             _wait(program)
             lab = program.window.lab

@@ -192,3 +192,12 @@ def noise() -> Array:
 def cat() -> Array:
     """Return the pixels of `photo`: 300 x 451 x 3."""
     return np.asarray(PIL.Image.open(PHOTOS / "chelsea.png").convert("RGB"))
+
+
+@pytest.fixture
+def pair(tmp_path: Path) -> tuple[Path, Path]:
+    """Return two photos of one size: 300 x 451."""
+    coffee = PIL.Image.open(PHOTOS / "coffee.png").convert("RGB").resize((451, 300))
+    other = tmp_path / "coffee.png"
+    coffee.save(other)
+    return PHOTOS / "chelsea.png", other

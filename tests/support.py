@@ -219,6 +219,18 @@ class Mouse:
             self._send(QEvent.Type.MouseMove, place, NO_BUTTON, button, keys)
         self._send(QEvent.Type.MouseButtonRelease, last, button, NO_BUTTON, keys)
 
+    def drag_begin(self, start: tuple[float, float], end: tuple[float, float]) -> None:
+        """Press and move, and go on holding."""
+        first, last = QPointF(*start), QPointF(*end)
+        self._send(QEvent.Type.MouseButtonPress, first, LEFT, LEFT, NO_KEY)
+        for step in range(1, 9):
+            place = first + (last - first) * (step / 8)
+            self._send(QEvent.Type.MouseMove, place, NO_BUTTON, LEFT, NO_KEY)
+
+    def drag_end(self, end: tuple[float, float]) -> None:
+        """Let go."""
+        self._send(QEvent.Type.MouseButtonRelease, QPointF(*end), LEFT, NO_BUTTON, NO_KEY)
+
     def wheel(self, x: float, y: float, turns: float, keys: Qt.KeyboardModifier = NO_KEY) -> None:
         """Turn the wheel by notches, away from the user where positive."""
         place = QPointF(x, y)

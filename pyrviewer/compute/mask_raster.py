@@ -10,12 +10,20 @@ import numpy as np
 import numpy.typing as npt
 
 from pyrviewer.compute.geometry import level_geometry
-from pyrviewer.compute.mask_shapes import Gradient, Parametric, Polygon, distance
+from pyrviewer.compute.mask_shapes import (
+    Ellipse,
+    Gradient,
+    Parametric,
+    Polygon,
+    Rectangle,
+    distance,
+)
 from pyrviewer.compute.opencv import cv2
 
 if TYPE_CHECKING:
     from pyrviewer.compute.geometry import LevelGeometry
     from pyrviewer.compute.pixels import Array
+    from pyrviewer.compute.resample import Rect
 
 Mask = npt.NDArray[np.uint8]
 """H x W; 255 takes A, 0 takes B."""
@@ -73,21 +81,52 @@ def rasterise(
     if isinstance(mask, Gradient):
         soft = math.dist(mask.start, mask.end)
     ramp = math.sqrt(soft**2 + 4 * (4.0**octave - 1))
-    drawn = _filled(mask, level, ramp) if isinstance(mask, Polygon) else _ramped(mask, level, ramp)
+    height, width = level.shape
+    x0, y0, x1, y1 = box = _reach(mask, level, ramp)
+    if isinstance(mask, Polygon):
+        part = _filled(mask, level, ramp, box)
+    else:
+        part = _ramped(mask, level, ramp, box)
+    left, top, right, bottom = max(x0, 0), max(y0, 0), min(x1, width), min(y1, height)
+    drawn = np.zeros(level.shape, np.uint8)
+    drawn[top:bottom, left:right] = part[top - y0 : bottom - y0, left - x0 : right - x0]
     return np.subtract(255, drawn, out=drawn) if inverted else drawn
 
 
-def _ramped(mask: Parametric, level: LevelGeometry, ramp: float) -> Mask:
-    """Turn distances from the outline into a ramp."""
+def _reach(mask: Parametric, level: LevelGeometry, ramp: float) -> Rect:
+    """Return the pixels of a level, one at least, beyond which there is nothing of a mask.
+
+    Those of a polygon go beyond the level as far as smoothing brings something back.
+    """
     height, width = level.shape
-    x = level.offset_x + level.scale_x * (np.arange(width) + 0.5)
-    y = level.offset_y + level.scale_y * (np.arange(height)[:, None] + 0.5)
-    # Where everything is near zero, float32 is exact to a thousandth of a pixel.
-    x, y = x.astype(np.float32), y.astype(np.float32)
-    drawn = np.empty(level.shape, np.uint8)
+    match mask:
+        case Ellipse((x, y), radii):
+            corners = [(x - max(radii), y - max(radii)), (x + max(radii), y + max(radii))]
+        case Rectangle(start, end):
+            corners = [start, end]
+        case Polygon(points):
+            corners = list(points)
+        case _:
+            return 0, 0, width, height
+    margin = math.ceil(ramp / level.scale_x) + 1
+    beyond = margin if isinstance(mask, Polygon) else 0
+    least, most = np.array([-beyond, -beyond]), np.array([width + beyond, height + beyond])
+    ends = np.array([level.from_base(*corner) for corner in corners])
+    first = np.clip(np.floor(ends.min(axis=0)) - margin, least, most - 1)
+    last = np.clip(np.ceil(ends.max(axis=0)) + margin, first + 1, most)
+    x0, y0, x1, y1 = (int(edge) for edge in (*first, *last))
+    return x0, y0, x1, y1
+
+
+def _ramped(mask: Parametric, level: LevelGeometry, ramp: float, box: Rect) -> Mask:
+    """Turn distances from the outline into a ramp."""
+    x0, y0, x1, y1 = box
+    x = level.offset_x + level.scale_x * (np.arange(x0, x1) + 0.5)
+    y = level.offset_y + level.scale_y * (np.arange(y0, y1)[:, None] + 0.5)
+    drawn = np.empty((y1 - y0, x1 - x0), np.uint8)
     ramp = max(ramp, 1e-3)
-    rows = max(1, _STRIP // width)
-    for top in range(0, height, rows):
+    rows = max(1, _STRIP // (x1 - x0))
+    for top in range(0, y1 - y0, rows):
         values: Any = distance(mask, x, y[top : top + rows])
         values += np.float32(ramp / 2)
         np.clip(values, 0, ramp, out=values)
@@ -95,14 +134,21 @@ def _ramped(mask: Parametric, level: LevelGeometry, ramp: float) -> Mask:
     return drawn
 
 
-def _filled(mask: Polygon, level: LevelGeometry, ramp: float) -> Mask:
+def _filled(mask: Polygon, level: LevelGeometry, ramp: float, box: Rect) -> Mask:
     """Share of each pixel that the outline winds around, smoothed to the width of the ramp."""
-    points = np.array([level.from_base(*point) for point in mask.points])
-    height, width = level.shape
+    x0, y0, x1, y1 = box
+    points = np.array([level.from_base(*point) for point in mask.points]) - (x0, y0)
+    # The pixel itself is a box of variance 1 / 12; the rest is smoothed.
+    return smooth(_covered(points, (y1 - y0, x1 - x0)), ((ramp / level.scale_x) ** 2 - 1) / 12)
+
+
+def _covered(points: _Floats, shape: tuple[int, int]) -> Mask:
+    """Share of each pixel that an outline winds around, 0 to 255."""
+    height, width = shape
     y, column, turn = _crossings(points, width)
     row = y.astype(np.intp)
     rest = ((y - row) * turn).astype(np.float32)
-    drawn = np.empty(level.shape, np.uint8)
+    drawn = np.empty(shape, np.uint8)
     carried = np.zeros(width, np.float32)
     rows = max(1, _STRIP // width)
     for top in range(0, height, rows):
@@ -116,8 +162,7 @@ def _filled(mask: Polygon, level: LevelGeometry, ramp: float) -> Mask:
             below += above
         carried = steps[-1].copy()
         cv2.convertScaleAbs(steps[:-1], drawn[top : top + count], 255 / _LINES)
-    # The pixel itself is a box of variance 1 / 12; the rest is smoothed.
-    return smooth(drawn, ((ramp / level.scale_x) ** 2 - 1) / 12)
+    return drawn
 
 
 def _crossings(points: _Floats, width: int) -> tuple[_Floats, npt.NDArray[np.intp], _Floats]:

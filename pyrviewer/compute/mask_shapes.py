@@ -267,16 +267,14 @@ def _to_ellipse(mask: Ellipse, x: _Values, y: _Values) -> _Values:
 
 
 def _to_polygon(points: npt.NDArray[np.float64], x: _Values, y: _Values) -> _Values:
-    """Distance to the nearest side, and the winding number, side by side."""
-    nearest: Any = np.inf
-    winding: Any = 0
-    for (x0, y0), (x1, y1) in zip(points, np.roll(points, -1, axis=0), strict=True):
-        along, down = x1 - x0, y1 - y0
-        share = ((x - x0) * along + (y - y0) * down) / max(along**2 + down**2, 1e-12)
-        share = np.clip(share, 0, 1)
-        gap = np.hypot(x - x0 - share * along, y - y0 - share * down)
-        nearest = np.minimum(nearest, gap)
-        left = along * (y - y0) - (x - x0) * down
-        winding = winding + ((y0 <= y) & (y < y1) & (left < 0))
-        winding = winding - ((y1 <= y) & (y < y0) & (left > 0))
-    return np.asarray(np.where(winding != 0, nearest, -nearest), np.float32)
+    """Distance to the nearest side, inside where the winding number is not 0."""
+    x0, y0 = points.T[..., None, None]
+    x1, y1 = np.roll(points, -1, axis=0).T[..., None, None]
+    across, down = x1 - x0, y1 - y0
+    share = ((x - x0) * across + (y - y0) * down) / np.maximum(across**2 + down**2, 1e-12)
+    share = np.clip(share, 0, 1)
+    nearest = np.hypot(x - x0 - share * across, y - y0 - share * down).min(axis=0)
+    left = across * (y - y0) - (x - x0) * down
+    turns = ((y0 <= y) & (y < y1) & (left < 0)).sum(axis=0)
+    turns -= ((y1 <= y) & (y < y0) & (left > 0)).sum(axis=0)
+    return np.asarray(np.where(turns != 0, nearest, -nearest), np.float32)

@@ -42,6 +42,7 @@ class Hover:
 @dataclass
 class _Drag:
     kind: str  # "pan", "alone", "divider" or "tool"
+    button: Qt.MouseButton
     start: QPointF
     last: QPointF
     moved: bool = False
@@ -212,14 +213,14 @@ class Navigator(QWidget):
 
     def mousePressEvent(self, event: QMouseEvent | None) -> None:
         """Begin to pan, to move the divider, or to open the menu."""
-        if event is None:
+        if event is None or self._drag is not None:  # one button at a time
             return
         self.setFocus(Qt.FocusReason.MouseFocusReason)
         place = event.position()
         if event.button() == Qt.MouseButton.RightButton:
             self.menu_requested.emit(self.at(place), event.globalPosition().toPoint())
         elif event.button() in (Qt.MouseButton.LeftButton, Qt.MouseButton.MiddleButton):
-            self._drag = _Drag(self._drag_kind(event), place, place)
+            self._drag = _Drag(self._drag_kind(event), event.button(), place, place)
             if self._drag.kind == "tool" and self.tool is not None:
                 self.tool.press(*self._canvas_point(place), self._reach())
                 self.update()
@@ -270,7 +271,7 @@ class Navigator(QWidget):
 
     def mouseReleaseEvent(self, event: QMouseEvent | None) -> None:
         """End a drag; a press that did not move is a click."""
-        if event is None or self._drag is None:
+        if event is None or self._drag is None or event.button() != self._drag.button:
             return
         drag, self._drag = self._drag, None
         place = event.position()

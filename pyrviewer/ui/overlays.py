@@ -70,6 +70,19 @@ class Wash:
         painter.drawImage(mapping.rect(*self.box), self.image)
 
 
+@dataclass(frozen=True)
+class Caption:
+    """A line of text at the lower left of a pane."""
+
+    text: str
+
+    def draw(self, painter: QPainter, mapping: Mapping, ratio: float) -> None:
+        """Draw it."""
+        height = label_size(painter, self.text, ratio).height()
+        place = QPointF(8 * ratio, mapping.height - height - 8 * ratio)
+        draw_label(painter, self.text, place, ratio)
+
+
 @dataclass(frozen=True, eq=False)
 class Outlines:
     """Closed shapes, each with a label or an empty string."""

@@ -114,29 +114,11 @@ def _pictures(lab: BlendLab) -> list[ActionSpec]:
 
 
 def _mask(lab: BlendLab) -> list[ActionSpec]:
-    masking, paired = lab.masking, partial(_paired, lab)
-
-    def inverted() -> bool:
-        return lab.state.inverted
-
-    def flip_overlay() -> None:
-        lab.view.washes.mask_on = not lab.view.washes.mask_on
-        lab.view.redraw()
-
-    def flip_clipped() -> None:
-        lab.view.washes.clipped_on = not lab.view.washes.clipped_on
-        lab.view.redraw()
-
-    def overlay() -> bool:
-        return lab.view.washes.mask_on
-
-    def clipped() -> bool:
-        return lab.view.washes.clipped_on
-
-    menu = f"{MENU}/Mask"
+    masking, paired, menu = lab.masking, partial(_paired, lab), f"{MENU}/Mask"
     return [
         ActionSpec("blend.invert", "Invert mask", "Take B where A was.", masking.invert,
-                   ("Ctrl+I",), "", menu, enabled=paired, checked=inverted),
+                   ("Ctrl+I",), "", menu, enabled=paired,
+                   checked=partial(_is, lab, "inverted", True)),
         ActionSpec("blend.clear", "Clear mask", "Take B everywhere.", masking.clear, ("Del",), "",
                    menu, "view", paired),
         *(
@@ -151,10 +133,26 @@ def _mask(lab: BlendLab) -> list[ActionSpec]:
                    masking.ask_file, (), "open", menu, enabled=paired),
         ActionSpec("blend.alpha", "Mask from alpha", "Take A where it is opaque.",
                    masking.from_alpha, (), "", menu, enabled=paired),
-        ActionSpec("blend.overlay", "Mask overlay", "Tint what is taken from A.", flip_overlay,
-                   ("\\",), "", menu, enabled=paired, checked=overlay),
+        *_marks(lab),
+    ]  # fmt: skip
+
+
+def _marks(lab: BlendLab) -> list[ActionSpec]:
+    washes, menu = lab.view.washes, f"{MENU}/Mask"
+
+    def overlay() -> bool:
+        return washes.mask_on
+
+    def clipped() -> bool:
+        return washes.clipped_on
+
+    return [
+        ActionSpec("blend.overlay", "Mask overlay", "Tint what is taken from A.",
+                   lab.masking.flip_tint, ("\\",), "", menu, enabled=partial(_paired, lab),
+                   checked=overlay),
         ActionSpec("blend.clipped", "Clipped pixels", "Mark pixels that left the range.",
-                   flip_clipped, (), "", menu, enabled=partial(_blended, lab), checked=clipped),
+                   lab.masking.flip_marks, (), "", menu, enabled=partial(_blended, lab),
+                   checked=clipped),
     ]  # fmt: skip
 
 
@@ -182,9 +180,9 @@ def _levels(lab: BlendLab) -> list[ActionSpec]:
 
     return [
         ActionSpec("blend.coarser", "Coarser level", "Look at the next coarser level.",
-                   partial(lab.select, 1), ("Up",), "", "", "view", apart),
+                   partial(lab.xray.select, 1), ("Up",), "", "", "view", apart),
         ActionSpec("blend.finer", "Finer level", "Look at the next finer level.",
-                   partial(lab.select, -1), ("Down",), "", "", "view", apart),
+                   partial(lab.xray.select, -1), ("Down",), "", "", "view", apart),
     ]  # fmt: skip
 
 

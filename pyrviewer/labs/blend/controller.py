@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, cast
 from weakref import WeakKeyDictionary
 
 from pyrviewer.compute import geometry
-from pyrviewer.compute.mask import Seam
 from pyrviewer.labs.blend import actions, run
 from pyrviewer.labs.blend.details import Details
 from pyrviewer.labs.blend.export import BlendExporter
@@ -16,12 +15,20 @@ from pyrviewer.labs.blend.hands import Hands
 from pyrviewer.labs.blend.masking import Masking
 from pyrviewer.labs.blend.painting import Painting
 from pyrviewer.labs.blend.panel import BlendPanel
-from pyrviewer.labs.blend.panes import Scene, nearest
+from pyrviewer.labs.blend.panes import Scene
 from pyrviewer.labs.blend.partners import Partners
 from pyrviewer.labs.blend.placing import Placing
 from pyrviewer.labs.blend.preview import Previewer
-from pyrviewer.labs.blend.state import BlendState, Options, PairRequest, as_outline, options
+from pyrviewer.labs.blend.state import (
+    LAYOUTS,
+    BlendState,
+    Options,
+    PairRequest,
+    options,
+)
 from pyrviewer.labs.blend.view import BlendView
+from pyrviewer.labs.blend.xray import XRay
+from pyrviewer.session import samples
 from pyrviewer.ui.lab import Lab, LabContext
 
 if TYPE_CHECKING:
@@ -93,14 +100,16 @@ class BlendLab(Lab):
         self.hands = Hands(self)
         self.masking = Masking(self)
         self.placing = Placing(self)
+        self.xray = XRay(self)
         self._make_lanes()
         self.exporter = BlendExporter(self)
         view, panel = self.view, self.panel
         view.changed.connect(self.change)
         view.tool_chosen.connect(self.hands.take)
+        for segments in (view.tools, view.layouts):
+            segments.done.connect(self.focus_view)
         view.hovered.connect(self._on_hovered)
         view.menu_requested.connect(self._on_menu)
-        view.moved.connect(self._on_moved)
         view.settled.connect(self._on_settled)
         panel.changed.connect(self.change)
         panel.acted.connect(self.act)
@@ -236,26 +245,15 @@ class BlendLab(Lab):
         self._blending = None
         self.panel.show_pair(pair, self.placing.verdict)
         if not self.state.outline and self.painting.mask is None:
-            self._default_outline(pair)
+            self.masking.begin_with_seam(pair)
         self._blend(pair)
         self._show()
+        self.placing.show()
         self.actions_changed.emit()
 
     def _fail_pair(self, error: Exception) -> None:
         self.panel.show_pair(None, str(error))
         self.context.notices.error(error)
-
-    def _default_outline(self, pair: Pair) -> None:
-        """Begin with a seam down the middle of where both are."""
-        if self.document is None:
-            return
-        x0, y0, x1, y1 = pair.covered
-        x, y = pair.origin
-        middle = x + (x0 + x1) / 2
-        seam = Seam((middle, y + y0 + 0.8 * (y1 - y0)), (middle, y + y0 + 0.2 * (y1 - y0)))
-        state = replace(self.state, outline=as_outline(seam))
-        self.document.adopt(KEY, state, over=True)
-        self.panel.show_state(state, painting=self.hands.painting)
 
     # Blending
 
@@ -323,7 +321,7 @@ class BlendLab(Lab):
         self.view.show_scene(self.scene, self.state)
         if self.chosen is not None and not self._blend_lane.busy:
             self.details.want(self.scene, self.state, self.chosen)
-        self._show_step()
+        self.xray.show()
 
     def _take_detail(self, kind: str, value: object) -> None:
         self.scene = replace(self.scene, **cast("dict[str, Any]", {kind: value}))
@@ -331,20 +329,6 @@ class BlendLab(Lab):
             self.panel.show_methods(self.scene.methods)
         self._show()
         self.actions_changed.emit()
-
-    def _show_step(self) -> None:
-        """Show where the X-ray is: from the coarsest level to the finest."""
-        levels = self.scene.levels
-        if self.state.layout == "xray" and levels:
-            numbers = [level.level for level in reversed(levels)]
-            near = nearest(levels, self.state.selected).level
-            text = f"level {near} of {numbers[0]}"
-            self.view.transport.show_range(len(numbers) - 1, numbers.index(near), text)
-
-    def _on_moved(self, step: int) -> None:
-        levels = self.scene.levels
-        if levels:
-            self.change("selected", levels[max(0, len(levels) - 1 - step)].level)
 
     def can_play(self) -> bool:
         """Tell whether there are levels to play back."""
@@ -355,35 +339,19 @@ class BlendLab(Lab):
         self.change("layout", "xray")
         super().play()
 
-    def select(self, step: int) -> None:
-        """Go to a coarser or finer level."""
-        levels = [level.level for level in self.scene.levels]
-        if levels:
-            self.change("selected", min(max(self.state.selected + step, levels[0]), levels[-1]))
-
     # Tools
 
     def _on_tool(self, name: str) -> None:
         self.view.set_tool(name, self.hands.tool)
+        self.placing.show()
         self.panel.show_state(self.state, painting=self.hands.painting)
         if self.hands.painting:
             self.masking.begin_painting()
         self.actions_changed.emit()
 
     def act(self, name: str) -> None:
-        """Do what a button of the panel says."""
-        doing: dict[str, Callable[[], object]] = {
-            "open": self.placing.ask, "swap": self.placing.swap, "align": self.placing.align,
-            "invert": self.masking.invert, "clear": self.masking.clear,
-            "grow": partial(self.masking.change, "grow"),
-            "shrink": partial(self.masking.change, "shrink"),
-            "feather": partial(self.masking.change, "feather"),
-            "mask file": self.masking.ask_file, "alpha": self.masking.from_alpha,
-            "methods": partial(self.change, "layout", "methods"),
-            "fuse": partial(self.exporter.merge, "fuse"),
-            "stack": partial(self.exporter.merge, "stack"),
-        }  # fmt: skip
-        doing[name]()
+        """Do the action that a button of the panel names."""
+        next(spec for spec in self.actions() if spec.id == f"blend.{name}").run()
 
     # Shell
 
@@ -413,6 +381,15 @@ class BlendLab(Lab):
     def peek(self, on: bool) -> None:
         """Show A while Shift is held."""
         self.view.grid.set_peeking(on)
+
+    def tour(self) -> Sequence[tuple[str, Callable[[], object]]]:
+        """Return the classic: an apple and an orange."""
+        folder = samples.resources() / "samples"
+        paths = [folder / "apple.jpg", folder / "orange.jpg"]
+        return [
+            ("pair", partial(self.context.workspace.open_paths, paths)),
+            *((name, partial(self.change, "layout", name)) for name in LAYOUTS[1:]),
+        ]
 
     def actions(self) -> Sequence[ActionSpec]:
         """Return what can be done in this lab."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from pyrviewer.compute.resample import Rect
     from pyrviewer.compute.ticket import Ticket
     from pyrviewer.labs.blend.controller import BlendLab
+    from pyrviewer.labs.blend.run import Pair
 
     _Make = Callable[[Ticket, Mask | None], Mask]
 
@@ -45,6 +47,18 @@ class Masking(QObject):
         panel.brushed.connect(self._on_brushed)
 
     # Outlines
+
+    def begin_with_seam(self, pair: Pair) -> None:
+        """Draw a seam down the middle of where both pictures are; that is no undo step."""
+        lab = self._lab
+        if lab.document is None:
+            return
+        x0, y0, x1, y1 = pair.covered
+        x, y = pair.origin[0] + (x0 + x1) / 2, pair.origin[1]
+        seam = mask.Seam((x, y + 0.2 * y0 + 0.8 * y1), (x, y + 0.8 * y0 + 0.2 * y1))
+        state = replace(lab.state, outline=as_outline(seam))
+        lab.document.adopt("blend", state, over=True)
+        lab.panel.show_state(state, painting=lab.hands.painting)
 
     def _on_dragged(self, outline: Parametric | None) -> None:
         self._lab.view.redraw()
@@ -124,6 +138,20 @@ class Masking(QObject):
         self._lab.hands.set_brush(
             mask.Brush(change["radius"], change["hardness"], change["opacity"])
         )
+
+    def flip_tint(self) -> None:
+        """Tint A's part of the mask, or leave it alone."""
+        washes = self._lab.view.washes
+        washes.mask_on = not washes.mask_on
+        self._lab.panel.tint.setChecked(washes.mask_on)
+        self._lab.view.redraw()
+
+    def flip_marks(self) -> None:
+        """Mark clipped pixels, or leave them alone."""
+        washes = self._lab.view.washes
+        washes.clipped_on = not washes.clipped_on
+        self._lab.panel.mark.setChecked(washes.clipped_on)
+        self._lab.view.redraw()
 
     # Whole masks
 

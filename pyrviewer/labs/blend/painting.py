@@ -148,6 +148,7 @@ class Painting(QObject):
             self.painted.emit(patch.rect, patch.before)
 
     def _apply(self, rect: Rect, patch: Mask) -> None:
+        self._stroke = None  # undo ends a stroke that goes on
         if self._mask is not None:
             x0, y0, x1, y1 = rect
             self._mask[y0:y1, x0:x1] = patch
@@ -176,6 +177,7 @@ class Painting(QObject):
         document.undo_stack.endMacro()
 
     def _replace(self, packed: PackedMask) -> None:
+        self._stroke = None
         if self._document is not None:
             self._mask = unpack(packed, self._document.pixels.shape) if packed.data else None
             self._changed()

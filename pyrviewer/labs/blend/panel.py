@@ -44,8 +44,7 @@ class BlendPanel(Panel):
 
     Signals
     -------
-    acted(str) : a button was pressed: open, swap, align, invert, clear, grow, shrink, feather,
-        mask file, alpha, methods, fuse, stack
+    acted(str) : a button was pressed: the end of an action's id
     brushed(str, float) : radius, hardness or opacity
     """
 
@@ -84,6 +83,9 @@ class BlendPanel(Panel):
         self.scale = FloatSlider(0.1, 4.0, 0.01, section)
         self.scale.valueChanged.connect(self._scale_moved)
         section.add_row("Size", self.scale, "Pixels of A per pixel of B.")
+        self.opacity_of_b = FloatSlider(0.0, 1.0, 0.05, section)
+        self.opacity_of_b.setValue(0.5)
+        section.add_row("Overlay", self.opacity_of_b, "How much of B is seen while it is moved.")
         self.frame_choice = Choice(FRAME_ITEMS, section)
         self.frame_choice.chosen.connect(self._frame_chosen)
         section.add_row("Frame", self.frame_choice, "What the blend covers.")
@@ -144,12 +146,15 @@ class BlendPanel(Panel):
         line.setContentsMargins(0, 0, 0, 0)
         line.addWidget(rows)
         section.rows.addWidget(self.brush_rows)
+        self._mask_buttons(section)
+
+    def _mask_buttons(self, section: Section) -> None:
         self.amount = QLabeledSlider(Qt.Orientation.Horizontal, section)
         self.amount.setRange(1, 100)
         self.amount.setValue(10)
         section.rows.addLayout(
             self._buttons(
-                ("Invert", "invert"), ("Clear", "clear"), ("From file ...", "mask file"),
+                ("Invert", "invert"), ("Clear", "clear"), ("From file ...", "mask_file"),
                 ("From alpha", "alpha"),
             )
         )  # fmt: skip
@@ -157,6 +162,9 @@ class BlendPanel(Panel):
         section.rows.addLayout(
             self._buttons(("Grow", "grow"), ("Shrink", "shrink"), ("Feather", "feather"))
         )
+        self.tint = Switch("Tint what is A", section)
+        self.tint.clicked.connect(self._tint_clicked)
+        section.add_switch(self.tint, "Lay the mask over the blend (\\).")
         self.coverage = caption("", section)
         section.rows.addWidget(self.coverage)
 
@@ -180,6 +188,9 @@ class BlendPanel(Panel):
         self.wrap = Switch("Left and right edges meet", section)
         self.wrap.clicked.connect(self._wrap_clicked)
         section.add_switch(self.wrap, "For panoramas of 360 degrees.")
+        self.mark = Switch("Mark clipped pixels", section)
+        self.mark.clicked.connect(self._mark_clicked)
+        section.add_switch(self.mark, "Show where the blend left the range and was clipped.")
         self.clipped = caption("", section)
         section.rows.addWidget(self.clipped)
 
@@ -194,7 +205,7 @@ class BlendPanel(Panel):
         section.add_row("Other", self.against, "What the blend is compared with (A, V, W).")
         self.table = TextTable(("Method", "Jump", "Step", "Detail"), "Methods", section)
         section.rows.addWidget(self.table)
-        section.rows.addLayout(self._buttons(("Compare the methods", "methods")))
+        section.rows.addLayout(self._buttons(("Compare the methods", "layout.methods")))
 
     def _band_section(self) -> None:
         self.bands = self.add_section("Gains", "A factor for each mixed band; 1 is the blend.")
@@ -211,6 +222,12 @@ class BlendPanel(Panel):
         section.set_open(False)
 
     # What the user did
+
+    def _tint_clicked(self) -> None:
+        self.acted.emit("overlay")
+
+    def _mark_clicked(self) -> None:
+        self.acted.emit("clipped")
 
     def _other_chosen(self, value: object) -> None:
         self.say("other", value)

@@ -92,7 +92,8 @@ class PaneMaker:
             singles = [("A", scene.single), *scene.weights]
             return [self._layer(title, shown) for title, shown in singles if shown is not None]
         if state.layout == "methods" and scene.methods:
-            return [self._method(method, pair) for method in scene.methods]
+            titled = [(TITLES[method.name], method.shown) for method in scene.methods]
+            return [self._layer(title, shown, pair) for title, shown in titled]
         if state.layout == "xray" and scene.levels:
             return self._level(scene.levels, state.selected, pair)
         a = self._layer("A", pair.shown_a, pair)
@@ -150,13 +151,6 @@ class PaneMaker:
         found = self._layer(title, scene.difference, pair)
         return Pane(self._viewport, [found], peek=[blended])
 
-    def _method(self, method: Method, pair: Pair) -> Layer:
-        layer, score = self._layer(TITLES[method.name], method.shown, pair), method.score
-        if score is None:
-            return layer
-        numbers = f"jump {score.jump:.2f}  step {score.step:.2f}  detail {score.detail:.2f}"
-        return replace(layer, range=numbers)
-
     def _level(self, levels: Sequence[Level], selected: int, pair: Pair) -> list[Layer]:
         level = nearest(levels, selected)
         k = level.level
@@ -172,3 +166,16 @@ class PaneMaker:
 def nearest(levels: Sequence[Level], selected: int) -> Level:
     """Return the level that is selected, or the one next to it."""
     return min(levels, key=lambda level: math.fabs(level.level - selected))
+
+
+def captions(scene: Scene, state: BlendState) -> list[str]:
+    """Return what is written below each pane: how good the seams of the methods are."""
+    if state.layout != "methods":
+        return []
+    scores = [method.score for method in scene.methods]
+    return [
+        f"jump {score.jump:.2f}   step {score.step:.2f}   detail {score.detail:.2f}"
+        if score
+        else ""
+        for score in scores
+    ]

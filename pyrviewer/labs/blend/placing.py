@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from pyrviewer.compute.ticket import Ticket
     from pyrviewer.labs.blend.controller import BlendLab
 
-GHOST = 0.5  # opacity of B while it is moved
-
 
 class Placing(QObject):
     """Opens, moves, aligns and swaps."""
@@ -42,6 +40,7 @@ class Placing(QObject):
         lab.hands.move_begun.connect(self._on_begun)
         lab.hands.moved.connect(self._on_moved)
         lab.hands.move_ended.connect(self._on_ended)
+        lab.panel.opacity_of_b.valueChanged.connect(self._on_opacity)
 
     # Moving
 
@@ -50,14 +49,23 @@ class Placing(QObject):
         self._start = self._place = (state.x, state.y)
 
     def _on_moved(self, dx: float, dy: float) -> None:
-        pair = self._lab.pair
-        if pair is not None:
-            self._place = (round(self._start[0] + dx, 1), round(self._start[1] + dy, 1))
-            ghost = Ghost(pair.loose_b, *self._place, self._lab.state.scale, GHOST)
-            self._lab.view.show_ghost(ghost)
+        self._place = (round(self._start[0] + dx, 1), round(self._start[1] + dy, 1))
+        self.show(self._place)
+
+    def show(self, place: tuple[float, float] | None = None) -> None:
+        """Lay B over A while it is being moved, or could be."""
+        lab = self._lab
+        pair, opacity = lab.pair, lab.panel.opacity_of_b.value()
+        if pair is None or lab.hands.name != "move" or opacity == 0:
+            lab.view.show_ghost(None)
+            return
+        x, y = place or (lab.state.x, lab.state.y)
+        lab.view.show_ghost(Ghost(pair.loose_b, x, y, lab.state.scale, opacity))
+
+    def _on_opacity(self) -> None:
+        self.show()
 
     def _on_ended(self) -> None:
-        self._lab.view.show_ghost(None)
         if self._place != self._start:
             self.verdict = ""
             self._lab.change("place", self._place)

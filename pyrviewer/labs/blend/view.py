@@ -10,11 +10,12 @@ from PyQt6.QtCore import QPoint, QRectF, pyqtSignal
 from PyQt6.QtWidgets import QVBoxLayout, QWidget
 
 from pyrviewer.compute import geometry
-from pyrviewer.labs.blend.panes import PaneMaker, Scene
+from pyrviewer.labs.blend.panes import PaneMaker, Scene, captions
 from pyrviewer.labs.blend.run import Look
 from pyrviewer.labs.blend.state import LAYOUTS
 from pyrviewer.labs.blend.washes import Washes
 from pyrviewer.session.viewport import Viewport
+from pyrviewer.ui.overlays import Caption
 from pyrviewer.ui.pane_grid import PaneGrid
 from pyrviewer.ui.picture import pixel_range
 from pyrviewer.ui.widgets.bar import Bar
@@ -79,6 +80,7 @@ class BlendView(QWidget):
         self._maker = PaneMaker(self.shared)
         self._scene = Scene()
         self._layout = LAYOUTS[0]
+        self._captions: list[str] = []
         self._tool: Tool | None = None
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
@@ -137,8 +139,11 @@ class BlendView(QWidget):
         scene = self._scene
         overlays = self.washes.overlays(scene.pair, scene.result)
         canvases = self.grid.canvases
-        for canvas in canvases[-1:] if self._layout == "sources" else canvases:
-            canvas.set_overlays(overlays)
+        captions = [*self._captions, *[""] * len(canvases)]
+        for canvas, caption in zip(canvases, captions, strict=False):
+            blended = self._layout != "sources" or canvas is canvases[-1]
+            under = [Caption(caption)] if caption else []
+            canvas.set_overlays([*(overlays if blended else []), *under])
 
     def show_ghost(self, ghost: Ghost | None) -> None:
         """Lay B over the panes while it is moved."""
@@ -171,6 +176,7 @@ class BlendView(QWidget):
         if scene.result is not self._scene.result:
             self._maker.preview = None  # what it showed is finished
         self._scene, self._layout = scene, state.layout
+        self._captions = captions(scene, state)
         self.transport.setVisible(state.layout == "xray" and bool(scene.levels))
         self.grid.show_rows(self._maker.rows(scene, state, self.grid.width(), self.grid.height()))
         self._apply_tool()
