@@ -215,9 +215,9 @@ def levels_of(
     if not 0 <= octave <= levels:
         msg = f"octave must be 0 to {levels}, got {octave}"
         raise ValueError(msg)
-    factors = check_gains(gains, levels) or [1.0] * (levels + 1)
+    factors = check_gains(gains, levels)
     pad = 4 << levels if wrap else 0
-    source = Sources(widen(a, pad), widen(b, pad), widen(mask, pad), linear)
+    source = Sources(widen(a, pad), widen(b, pad), widen(mask, pad), linear, ticket)
     coarse = octaves_of(source, levels, with_base=True, ticket=ticket)
     octaves: list[Sources | Octave] = [source, *coarse]
     found: list[BlendLevel] = []

@@ -19,11 +19,11 @@ from pyrviewer.compute.opencv import cv2
 from pyrviewer.compute.pixels import Array, check
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from pyrviewer.compute.blend_light import Floats
     from pyrviewer.compute.rects import Region
-    from pyrviewer.compute.resample import Rect
+    from pyrviewer.compute.ticket import Ticket
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,6 +77,8 @@ class Sources:
         255 takes a, 0 takes b. Read whenever a part is asked for.
     linear : bool
         Work in linear light.
+    ticket : Ticket, optional
+        Asked whether to go on while transparent pixels are filled.
 
     Attributes
     ----------
@@ -88,11 +90,14 @@ class Sources:
         Whether samples that nothing changed come back different, and must be taken from the images.
     """
 
-    def __init__(self, a: Array, b: Array, mask: Array, linear: bool) -> None:
+    def __init__(
+        self, a: Array, b: Array, mask: Array, linear: bool, ticket: Ticket | None = None
+    ) -> None:
         self.shape: tuple[int, ...] = a.shape
         self.light = Light(a.dtype, linear)
         self._images = (a, b)
-        self._a, self._b, self._mask = fill_transparent(a), fill_transparent(b), mask
+        self._mask = mask
+        self._a, self._b = (fill_transparent(image, ticket=ticket) for image in (a, b))
         filled = self._a is not a or self._b is not b
         self.restores = filled or (linear and a.dtype == np.float32)
 

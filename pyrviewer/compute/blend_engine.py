@@ -88,7 +88,7 @@ class BlendEngine:
         self._pad = 4 << self.coarsest if wrap else 0
         wide_a, wide_b = widen(a, self._pad), widen(b, self._pad)
         mask = np.zeros(wide_a.shape[:2], np.uint8)
-        source = Sources(wide_a, wide_b, mask, linear)
+        source = Sources(wide_a, wide_b, mask, linear, ticket)
         self._light = source.light
         octaves = octaves_of(source, self.coarsest, with_base=True, ticket=ticket)
         self._octaves: list[Sources | Octave] = [source, *octaves]
@@ -195,7 +195,8 @@ class BlendEngine:
         """Show another mask of the octave on the screen until the mask is changed again.
 
         For masks that are quickly drawn at that size while they are dragged. `export` knows
-        nothing of it; `set_mask`, `update` or another octave takes it back.
+        nothing of it; `set_mask`, `update` or another octave takes it back. At octave 0 it is the
+        mask itself.
 
         Parameters
         ----------

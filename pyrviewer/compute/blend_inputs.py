@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from pyrviewer.compute.blend_light import Floats
     from pyrviewer.compute.rects import Region
+    from pyrviewer.compute.ticket import Ticket
 
 _WIDTH = {"uint8": 0, "uint16": 1, "float32": 2}
 _OPAQUE = {"uint8": 255, "uint16": 65535, "float32": 1}
@@ -78,7 +79,12 @@ def harmonise(a: Array, b: Array) -> tuple[Array, Array]:
 
 
 def place(
-    b: Array, shape: tuple[int, ...], offset: tuple[float, float] = (0.0, 0.0), scale: float = 1.0
+    b: Array,
+    shape: tuple[int, ...],
+    offset: tuple[float, float] = (0.0, 0.0),
+    scale: float = 1.0,
+    *,
+    ticket: Ticket | None = None,
 ) -> Placed:
     """Lay an image into the frame of another.
 
@@ -95,6 +101,8 @@ def place(
         Where the left and top edge of `b` lie in the frame, in its pixels.
     scale : float
         Pixels of the frame per pixel of `b`, above 0.
+    ticket : Ticket, optional
+        Asked whether to go on.
 
     Returns
     -------
@@ -113,7 +121,7 @@ def place(
     if not (math.isfinite(scale) and scale > 0 and all(map(math.isfinite, offset))):
         msg = f"an image is placed at finite offsets and a scale above 0, not {offset} and {scale}"
         raise ValueError(msg)
-    b = _scaled(fill_transparent(b), scale)
+    b = _scaled(fill_transparent(b, ticket=ticket), scale)
     (left, shift_x), (top, shift_y) = (_whole(edge) for edge in offset)
     height, width = shape[:2]
     x0, x1 = max(left, 0), min(left + b.shape[1], width)
@@ -129,17 +137,19 @@ def place(
     if (x0, y0, x1, y1) != (0, 0, width, height):
         present = np.zeros((height, width), np.bool_)
         present[y0:y1, x0:x1] = True
-        _fill(pixels, present)
+        _fill(pixels, present, ticket)
     return Placed(pixels, (x0, y0, x1, y1))
 
 
-def fill_transparent(image: Array) -> Array:
+def fill_transparent(image: Array, *, ticket: Ticket | None = None) -> Array:
     """Give fully transparent pixels the colours of their surroundings; alpha stays.
 
     Parameters
     ----------
     image : (H, W) or (H, W, 3 | 4) array of uint8, uint16 or float32
         Not changed.
+    ticket : Ticket, optional
+        Asked whether to go on.
 
     Returns
     -------
@@ -156,14 +166,16 @@ def fill_transparent(image: Array) -> Array:
     if present.all() or not present.any():
         return image
     colours = np.ascontiguousarray(image[..., :3])
-    _fill(colours, present)
+    _fill(colours, present, ticket)
     return np.dstack([colours, image[..., 3]])
 
 
-def _fill(pixels: Array, present: npt.NDArray[np.bool_]) -> None:
+def _fill(pixels: Array, present: npt.NDArray[np.bool_], ticket: Ticket | None) -> None:
     """Replace the pixels that are not present, in place, from those that are."""
 
     def totals(where: Region) -> Floats:
+        if ticket is not None:
+            ticket.check()
         return np.multiply(pixels[where].T, present[where].T, dtype=np.float32).T
 
     total = halve(totals, pixels.shape)
@@ -177,11 +189,11 @@ def _fill(pixels: Array, present: npt.NDArray[np.bool_]) -> None:
         with np.errstate(invalid="ignore"):
             finer = np.asarray((total.T / weight.T).T, np.float32)
         if known is not None:
-            for rows, expanded in expanded_strips(known, finer.shape):
+            for rows, expanded in expanded_strips(known, finer.shape, ticket):
                 np.copyto(finer[rows].T, expanded.T, where=weight[rows].T == 0)
         known = finer
     assert known is not None
-    for rows, expanded in expanded_strips(known, pixels.shape):
+    for rows, expanded in expanded_strips(known, pixels.shape, ticket):
         if pixels.dtype.kind == "u":
             np.rint(expanded, out=expanded)
         np.copyto(pixels[rows].T, expanded.T, where=~present[rows].T, casting="unsafe")

@@ -72,7 +72,7 @@ def blend_strips(
         if overflow is not None and marked is not None:
             overflow[:] = marked[:, inner]
         return pixels[:, inner].copy()
-    source = Sources(a, b, mask, linear)
+    source = Sources(a, b, mask, linear, ticket)
     with_base = any(factor != 1 for factor in factors)
     octaves = octaves_of(source, levels, with_base=with_base, ticket=ticket, stop=_REDUCING)
     pixels = np.empty(a.shape, a.dtype)
@@ -107,14 +107,14 @@ def octaves_of(
     The ticket is told fractions up to `stop`.
     """
     shapes = level_shapes(source.shape, levels)[1:]
-    progress = Progress(ticket, sum(map(math.prod, shapes)), stop=stop)
+    progress = Progress(ticket, (3 if with_base else 2) * sum(map(math.prod, shapes)), stop=stop)
     octaves: list[Octave] = []
     finer: Sources | Octave = source
     for _ in range(levels):
         finer = Octave(
-            halve(finer.mask, finer.shape[:2]),
+            halve(finer.mask, finer.shape[:2], progress),
             halve(finer.difference, finer.shape, progress),
-            halve(finer.base, finer.shape) if with_base else np.empty(0, np.float32),
+            halve(finer.base, finer.shape, progress) if with_base else np.empty(0, np.float32),
         )
         octaves.append(finer)
     return octaves
@@ -153,7 +153,8 @@ def _finer(
     finer: Level, coarser: Octave, mixed: Floats, gain: float, ticket: Ticket | None
 ) -> Iterator[Correction]:
     shape = finer.shape
-    bases = expanded_strips(coarser.b, shape) if gain != 1 else repeat(None)
+    # With a gain of 1, B does not matter.
+    bases = repeat(None) if gain == 1 else (base for _, base in expanded_strips(coarser.b, shape))
     for (rows, correction), (_, difference), base in zip(
         expanded_strips(mixed, shape, ticket), expanded_strips(coarser.d, shape), bases,
         strict=False,
@@ -164,6 +165,6 @@ def _finer(
         if base is not None:
             band = finer.difference(region) - difference
             band *= mask
-            band += finer.base(region) - base[1]
+            band += finer.base(region) - base
             correction += np.float32(gain - 1) * band
         yield region, mask, correction

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from pyrviewer.compute.resample import Rect
 
 
-_BAND = 64
+_BAND = 128
 """Rows that are worked on at once: what comes and goes on the way stays in the cache."""
 
 _WORTH_IT = 1 << 18

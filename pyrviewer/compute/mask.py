@@ -20,12 +20,15 @@ from pyrviewer.compute.mask_shapes import (
     Polygon,
     Rectangle,
     Seam,
+    bounds,
     contains,
     distance,
     from_dict,
+    from_json,
     handles,
     moved,
     to_dict,
+    to_json,
     translated,
 )
 from pyrviewer.compute.opencv import cv2
@@ -46,6 +49,7 @@ __all__ = [
     "Rectangle",
     "Seam",
     "Stroke",
+    "bounds",
     "contains",
     "coverage",
     "distance",
@@ -53,6 +57,7 @@ __all__ = [
     "from_alpha",
     "from_dict",
     "from_image",
+    "from_json",
     "grow",
     "handles",
     "invert",
@@ -60,6 +65,7 @@ __all__ = [
     "rasterise",
     "shrink",
     "to_dict",
+    "to_json",
     "translated",
 ]
 

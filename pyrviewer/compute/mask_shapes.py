@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from dataclasses import asdict, dataclass, replace
 from typing import Any
@@ -95,6 +96,39 @@ def from_dict(stored: dict[str, Any]) -> Parametric:
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise ValueError(f"not a stored mask: {stored}") from error
     return mask
+
+
+def to_json(mask: Parametric | None) -> str:
+    """Return a mask as text; nothing for none."""
+    return json.dumps(to_dict(mask)) if mask is not None else ""
+
+
+def from_json(text: str) -> Parametric | None:
+    """Make a mask of what `to_json` returned.
+
+    Raises
+    ------
+    ValueError
+        If the text is no mask.
+    """
+    return from_dict(json.loads(text)) if text else None
+
+
+def bounds(mask: Parametric) -> tuple[float, float, float, float]:
+    """Return the least and greatest x and y of a closed outline: x0, y0, x1, y1.
+
+    Of a seam and a gradient, those of its two points.
+    """
+    match mask:
+        case Ellipse((x, y), (across, down), angle):
+            c, s = math.cos(math.radians(angle)), math.sin(math.radians(angle))
+            width, height = math.hypot(across * c, down * s), math.hypot(across * s, down * c)
+            return x - width, y - height, x + width, y + height
+        case Polygon(points):
+            xs, ys = zip(*points, strict=True)
+        case _:
+            xs, ys = zip(mask.start, mask.end, strict=True)
+    return min(xs), min(ys), max(xs), max(ys)
 
 
 def _numbers(value: Any) -> Any:

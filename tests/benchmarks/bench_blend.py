@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
+from bench_pyramid import medians, report
 
 from pyrviewer.compute import blend, image, mask
 from pyrviewer.compute.opencv import cv2
@@ -35,7 +36,7 @@ Array = npt.NDArray[Any]
 
 LEVELS = 8
 SHAPES = {12: (3000, 4000), 24: (4000, 6000), 48: (6000, 8000)}
-SCREEN = (1080, 1920)
+CANVAS = (960, 1560)  # what bars and a panel leave of a window of 1080 x 1920
 STRIP = 8  # columns that only one image has: enblend refuses images that overlap fully
 PHOTO = Path(__file__).parents[2] / "resources" / "samples" / "hippo.jpg"
 
@@ -88,28 +89,11 @@ def ours(a: Array, b: Array, chosen: Array) -> Array:
     return blend.blend(a, b, chosen, LEVELS)
 
 
-def medians(rounds: int, work: dict[str, Callable[[], object]]) -> dict[str, float]:
-    """Median time of each, in milliseconds, taking turns."""
-    times: dict[str, list[float]] = {name: [] for name in work}
-    for _ in range(rounds):
-        for name, run in work.items():
-            times[name].append(milliseconds(run))
-    return {name: statistics.median(values) for name, values in times.items()}
-
-
 def milliseconds(run: Callable[[], object]) -> float:
     """Time one call."""
     start = time.perf_counter()
     run()
     return 1e3 * (time.perf_counter() - start)
-
-
-def report(title: str, times: dict[str, float]) -> None:
-    """Print the first of a comparison against each of the others."""
-    (name, first), *others = times.items()
-    print(f"{title}: {name} {first:.1f} ms")
-    for other, value in others:
-        print(f"    {other} {value:.1f} ms: {value / first:.2f} x {name}")
 
 
 def compare_textbook(rounds: int) -> None:
@@ -215,7 +199,7 @@ def from_files(names: list[str]) -> None:
 
 def shown_octave(megapixels: int) -> int:
     """Return the octave that a canvas draws when the whole image is in a window."""
-    scale = min(room / side for room, side in zip(SCREEN, SHAPES[megapixels], strict=True))
+    scale = min(room / side for room, side in zip(CANVAS, SHAPES[megapixels], strict=True))
     return max(0, round(-math.log2(scale)))
 
 
@@ -266,7 +250,7 @@ def compare_preview(megapixels: int) -> None:
     dragged = frames(engine, drag)
     print(f"    seam dragged: {told(dragged)}")
     print(f"    brush of 200 pixels: {told(frames(engine, paint))}")
-    height, width = (min(side, room) for side, room in zip(shape, SCREEN, strict=True))
+    height, width = (min(side, room) for side, room in zip(shape, CANVAS, strict=True))
     engine.shown(0, (shape[1] // 4, shape[0] // 3, shape[1] // 4 + width, shape[0] // 3 + height))
     print(f"    brush at full size: {told(frames(engine, paint))}")
     if megapixels <= 24:

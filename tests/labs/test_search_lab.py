@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 from PyQt6.QtCore import Qt
-from support import Mouse, canvases, open_file, press, wait_idle
+from support import Array, Mouse, canvases, open_array, open_file, press, wait_idle
 
-from pyrviewer.compute import image
+from pyrviewer.compute import image, search
 from pyrviewer.compute.ticket import Ticket
 from pyrviewer.labs.search.controller import SearchLab
 from pyrviewer.labs.search.export import python_script, write_matches
@@ -221,3 +221,40 @@ def test_matches_as_json_csv_and_python(
         exec(compile(python_script(found, str(photo)), "script", "exec"), {})
     x, y = (float(word) for word in said.getvalue().split()[:2])
     assert (x, y) == pytest.approx((match.x, match.y))
+
+
+@pytest.mark.parametrize("tool", ["ellipse", "polygon"])
+def test_only_what_is_inside_an_outline_counts(
+    qtbot: QtBot, program: Program, cat: Array, tool: str
+) -> None:
+    noise = np.random.default_rng(5).integers(0, 256, cat.shape, np.uint8)
+    scene = np.hstack([cat, noise])
+    program.window.show_lab("search")
+    open_array(qtbot, program, scene)
+    lab = lab_of(program)
+    lab.view.take_tool(tool)
+    if tool == "ellipse":
+        drag(qtbot, program, (150, 90, 230, 150))
+    else:
+        canvas = canvases(program)[0]
+        for x, y in ((150, 90), (230, 110), (180, 150), (180, 150)):  # twice closes it
+            place = canvas.mapping().to_device(x, y)
+            Mouse(canvas).click(place[0] / canvas.ratio, place[1] / canvas.ratio)
+        wait_idle(qtbot, program)
+    template = answer(program).request.template
+    inside = template.mask
+    assert inside is not None
+    assert 0 < inside.mean() < 0.95
+    best = answer(program).trace.matches[0]
+    assert (best.x, best.y) == pytest.approx(lab.state.rect[:2], abs=0.05)
+    # What lies outside the outline may be anything: put it elsewhere on noise.
+    x0, y0, x1, y1 = lab.state.rect
+    pasted = scene.copy()
+    pasted[60 : 60 + y1 - y0, 600 : 600 + x1 - x0][inside] = scene[y0:y1, x0:x1][inside]
+    trace = search.search(pasted, template.pixels, mask=inside, max_matches=2)
+    found = sorted((match.x, match.y) for match in trace.matches)
+    assert found[1] == pytest.approx((600, 60), abs=0.1)
+    assert trace.matches[1].score > 0.99
+    press(qtbot, program, "Ctrl+Z")
+    wait_idle(qtbot, program)
+    assert lab.state.outline == ""

@@ -75,14 +75,14 @@ def _layouts(lab: BlendLab) -> list[ActionSpec]:
             ActionSpec(
                 f"blend.layout.{name}", f"{text} layout", f"{tip}.",
                 partial(lab.change, "layout", name), (), picture, f"{MENU}/Layout",
-                enabled=partial(_paired, lab), checked=partial(_is, lab, "layout", name),
+                enabled=partial(_present, lab), checked=partial(_is, lab, "layout", name),
             )
             for text, name, picture, tip in LAYOUT_ITEMS
         ),
         *(
             ActionSpec(
                 f"blend.show.{name}", text, tip, partial(_show, lab, name), (key,), "",
-                f"{MENU}/Compare", enabled=partial(_paired, lab),
+                f"{MENU}/Compare", enabled=partial(_present, lab),
                 checked=partial(_is, lab, "show", name),
             )
             for name, text, key, tip in COMPARES

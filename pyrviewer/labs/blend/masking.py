@@ -12,7 +12,6 @@ from PyQt6.QtCore import QObject
 from pyrviewer.compute import image, mask
 from pyrviewer.compute.errors import UserError
 from pyrviewer.labs.blend import run
-from pyrviewer.labs.blend.state import as_outline
 from pyrviewer.ui.exporter import ask_images
 
 if TYPE_CHECKING:
@@ -56,7 +55,7 @@ class Masking(QObject):
         x0, y0, x1, y1 = pair.covered
         x, y = pair.origin[0] + (x0 + x1) / 2, pair.origin[1]
         seam = mask.Seam((x, y + 0.2 * y0 + 0.8 * y1), (x, y + 0.8 * y0 + 0.2 * y1))
-        state = replace(lab.state, outline=as_outline(seam))
+        state = replace(lab.state, outline=mask.to_json(seam))
         lab.document.adopt("blend", state, over=True)
         lab.panel.show_state(state, painting=lab.hands.painting)
 
@@ -77,7 +76,7 @@ class Masking(QObject):
             lab.previewer.show_outline(source, look)
 
     def _on_drawn(self, outline: Parametric) -> None:
-        self._lab.change("outline", as_outline(outline))
+        self._lab.change("outline", mask.to_json(outline))
 
     # Strokes
 

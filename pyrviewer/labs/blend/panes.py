@@ -73,6 +73,11 @@ class PaneMaker:
         self._pictures: dict[int, tuple[Shown, Picture]] = {}
         self.preview: Preview | None = None
 
+    def clear(self) -> None:
+        """Forget all pictures."""
+        self._pictures.clear()
+        self.preview = None
+
     def rows(self, scene: Scene, state: BlendState, width: int, height: int) -> Rows:
         """Return the panes that fit into a size in logical pixels."""
         alive = {id(shown) for shown in scene.shown()}

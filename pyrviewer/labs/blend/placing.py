@@ -10,7 +10,7 @@ from PyQt6.QtCore import QObject
 
 from pyrviewer.compute import align, mask
 from pyrviewer.labs.blend.partners import key_of
-from pyrviewer.labs.blend.state import BlendState, as_outline
+from pyrviewer.labs.blend.state import BlendState
 from pyrviewer.labs.blend.washes import Ghost
 from pyrviewer.session.document import OpenRequest
 from pyrviewer.ui.exporter import ask_images
@@ -122,7 +122,7 @@ class Placing(QObject):
         swapped = replace(
             state, other=key_of(document), x=-state.x / state.scale, y=-state.y / state.scale,
             scale=min(max(1 / state.scale, 0.01), 100.0), inverted=not state.inverted,
-            outline=as_outline(outline) if state.scale == 1 else "",
+            outline=mask.to_json(outline) if state.scale == 1 else "",
         )  # fmt: skip
         partner.change("blend", partner.state("blend", BlendState()), swapped, "Swap A and B")
         lab.context.workspace.activate(partner)

@@ -225,7 +225,10 @@ def preview(ticket: Ticket, request: PreviewRequest) -> Preview:
         wash = drawn[y0:y1, x0:x1]
     for rect, patch in request.patches:
         engine.update(rect, patch)
-    pixels = display.to_display(engine.render(), *display.auto_range(request.pair.a))
+    if request.pair.a.dtype == np.float32:  # in the range of A, not of what is on the screen
+        pixels = display.to_display(engine.render(), *display.auto_range(request.pair.a))
+    else:
+        pixels = engine.render_display()
     return Preview(look, pixels, wash)
 
 

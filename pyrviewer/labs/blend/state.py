@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -36,7 +35,7 @@ class BlendState:
     frame : {"a", "common"}
         Blend in all of A, or only where both are.
     outline : str
-        The mask as `mask.to_dict` in JSON; nothing while it is painted.
+        The mask by `mask.to_json`; nothing while it is painted.
     soft : float
         Width of the outline's edge in pixels of A.
     inverted : bool
@@ -81,18 +80,12 @@ class BlendState:
             and self.against in METHODS
         ):
             raise ValueError(f"not a state of the Blend lab: {self}")
-        if self.outline:
-            mask.from_dict(json.loads(self.outline))
+        mask.from_json(self.outline)
 
     @property
     def parametric(self) -> Parametric | None:
         """The mask, unless it is painted."""
-        return mask.from_dict(json.loads(self.outline)) if self.outline else None
-
-
-def as_outline(parametric: Parametric | None) -> str:
-    """Return a mask as `BlendState.outline` has it."""
-    return json.dumps(mask.to_dict(parametric)) if parametric is not None else ""
+        return mask.from_json(self.outline)
 
 
 @dataclass(frozen=True, eq=False)

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from pyrviewer.ui.tools.tool import Tool
 
 MASK = "#ff5a5a"
-MOST = 3_000_000  # pixels of an octave that an outline is drawn at while it is dragged
+MOST = 2_000_000  # pixels of an octave that an outline is drawn at while it is dragged
 TOOLS = (
     ("Move B", "move", "move", "Move B on A (M). Arrows nudge by a pixel."),
     ("Seam", "seam", "seam", "A line: A on its left (S)"),
@@ -160,7 +160,7 @@ class BlendView(QWidget):
     def show_empty(self) -> None:
         """Show no panes."""
         self._scene = Scene()
-        self._maker.preview = None
+        self._maker.clear()
         self.washes.clear()
         self.transport.hide()
         self.grid.show_rows([])

@@ -4,27 +4,28 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from PyQt6.QtWidgets import QFileDialog
-
 from pyrviewer.compute import image, search
+from pyrviewer.compute import mask as masks
 from pyrviewer.compute.errors import UserError
 from pyrviewer.compute.search import Scene
 from pyrviewer.labs.search import actions, run
-from pyrviewer.labs.search.export import Exporter
+from pyrviewer.labs.search.export import SearchExporter
 from pyrviewer.labs.search.panel import SearchPanel
-from pyrviewer.labs.search.state import SearchState, Template, part, resolve
+from pyrviewer.labs.search.state import SearchState, Template, around, part, resolve
 from pyrviewer.labs.search.view import SearchView
+from pyrviewer.ui.exporter import ask_images
 from pyrviewer.ui.lab import Lab, LabContext
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from pathlib import Path
 
     from PyQt6.QtCore import QObject, QPoint
 
     from pyrviewer.compute.image import Image
+    from pyrviewer.compute.mask import Parametric
     from pyrviewer.compute.search import Miss
     from pyrviewer.compute.ticket import Ticket
     from pyrviewer.labs.search.run import Found, ShownScene
@@ -62,9 +63,11 @@ class SearchLab(Lab):
         self._truth: tuple[float, float] | None = None
         self._miss: Miss | None = None
         self._make_lanes()
-        self.exporter = Exporter(self)
+        self.exporter = SearchExporter(self)
         view, panel = self.view, self.panel
         view.picked.connect(self._on_picked)
+        view.outlined.connect(self._on_outlined)
+        view.tools.done.connect(self.focus_view)
         view.clicked.connect(self._on_clicked)
         view.hovered.connect(self._on_hovered)
         view.menu_requested.connect(self._on_menu)
@@ -141,7 +144,9 @@ class SearchLab(Lab):
             return
         state = self.state
         self.panel.show_state(state, pinned=self._pinned is not None)
-        self.view.show_rect(() if self._pinned is not None else state.rect)
+        pinned = self._pinned is not None
+        self.view.show_rect(() if pinned else state.rect)
+        self.view.show_outline(None if pinned else masks.from_json(state.outline))
         request = resolve(state, self._whole(document), scene, self._pinned)
         if request is None:
             self._request = self.found = None
@@ -165,7 +170,7 @@ class SearchLab(Lab):
         if document is not None and state.rect:
             height, width = document.pixels.shape[:2]
             if state.rect[2] > width or state.rect[3] > height:
-                document.adopt(KEY, replace(state, rect=()), over=True)
+                document.adopt(KEY, replace(state, rect=(), outline=""), over=True)
 
     def _show_nothing(self) -> None:
         self.panel.show_nothing("No template yet.")
@@ -235,15 +240,26 @@ class SearchLab(Lab):
     # Templates
 
     def _on_picked(self, rect: tuple[int, ...] | None) -> None:
+        self._pick(tuple(rect) if rect is not None else (), "")
+
+    def _on_outlined(self, outline: Parametric) -> None:
+        if self.document is not None:
+            rect = around(outline, self.document.pixels.shape)
+            self._pick(rect, masks.to_json(outline) if rect else "")
+
+    def _pick(self, rect: tuple[int, ...], outline: str) -> None:
+        """Take a part of the image as the template, as one undoable step."""
         self._pinned = None
-        self.change("rect", tuple(rect) if rect is not None else ())
+        if self.document is not None:
+            after = replace(self.state, rect=rect, outline=outline)
+            self.document.change(KEY, self.state, after, STEP_NAMES["rect"])
         self._refresh()
 
     def clear(self) -> None:
         """Take the template away."""
         self._pinned = None
         if self.state.rect:
-            self.change("rect", ())
+            self._pick((), "")
         else:
             self._request = None
             self._refresh()
@@ -253,18 +269,15 @@ class SearchLab(Lab):
         if self._pinned is not None:
             self._pinned = None
         elif self.document is not None:
-            self._pinned = part(self._whole(self.document), self.state.rect)
+            whole, state = self._whole(self.document), self.state
+            self._pinned = part(whole, state.rect, state.outline)
         self._request = None
         self._refresh()
 
     def ask_template(self) -> None:
         """Ask for an image file to look for."""
-        patterns = " ".join(f"*{suffix}" for suffix in image.READ_SUFFIXES)
-        name, _ = QFileDialog.getOpenFileName(
-            self.view, "Open template", "", f"Images ({patterns});;All files (*)"
-        )
-        if name:
-            self._file_lane.submit(partial(_read, path=Path(name)))
+        for path in ask_images(self.view, "Open template"):
+            self._file_lane.submit(partial(_read, path=path))
 
     def _take_template(self, opened: Image) -> None:
         origin = opened.origin
@@ -332,7 +345,11 @@ class SearchLab(Lab):
     # Shell
 
     def _on_hovered(self, hover: Hover | None) -> None:
-        text = "" if hover is None else f"x {hover.canvas_x:.0f}  y {hover.canvas_y:.0f}"
+        text = ""
+        if hover is not None:
+            text = f"x {hover.canvas_x:.0f}  y {hover.canvas_y:.0f}"
+            if hover.layer is not None and hover.layer.source is not None:
+                text += f"   {hover.layer.source[hover.y, hover.x]}"
         self.readout_changed.emit(text)
 
     def _on_menu(self, hover: Hover | None, place: QPoint) -> None:

@@ -6,32 +6,34 @@ import csv
 import io
 import json
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PyQt6.QtCore import QObject
-from PyQt6.QtGui import QGuiApplication
-from PyQt6.QtWidgets import QFileDialog
-
+from pyrviewer.compute import mask as masks
 from pyrviewer.compute import writing
 from pyrviewer.compute.search_report import COLUMNS, report
+from pyrviewer.labs.search.state import INSIDE
+from pyrviewer.ui.exporter import Exporter
 from pyrviewer.ui.menus import context_menu
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from PyQt6.QtCore import QPoint
 
     from pyrviewer.compute.ticket import Ticket
     from pyrviewer.labs.search.controller import SearchLab
     from pyrviewer.labs.search.run import Found
+    from pyrviewer.labs.search.state import Template
 
 MENU = ("search.copy_matches", "search.save_numbers", "search.copy_python", "", "search.clear")
 SCRIPT = """\
 from pyrviewer.compute import image, search
+from pyrviewer.compute import mask as masks
 
 scene = image.read({scene!r}, page={page}).pixels
 template = image.read({template!r}, page={template_page}).pixels{part}
-trace = search.search(
-    scene, template, max_matches={matches}, min_score={score}, exact={exact},
+{mask}trace = search.search(
+    scene, template, mask=mask, max_matches={matches}, min_score={score}, exact={exact},
     angles={angles}, scales={scales}, coarsest={coarsest}, candidates={candidates},
 )
 for match in trace.matches:
@@ -49,6 +51,7 @@ def python_script(found: Found, path: str, page: int = 0) -> str:
         page=page,
         template=template.path or path,
         template_page=template.page,
+        mask=_mask(template),
         part=f"[{y0}:{y1}, {x0}:{x1}]" if template.rect else "",
         matches=state.max_matches,
         score=state.min_score,
@@ -60,48 +63,40 @@ def python_script(found: Found, path: str, page: int = 0) -> str:
     )
 
 
-class Exporter(QObject):
+def _mask(template: Template) -> str:
+    if template.outline is None:
+        return "mask = None\n"
+    stored = masks.to_dict(template.outline)
+    return (
+        f"outline = masks.from_dict({stored!r})\n"
+        f"mask = masks.rasterise(outline, template.shape, soft=0) >= {INSIDE}\n"
+    )
+
+
+class SearchExporter(Exporter):
     """Writes and copies matches."""
 
     def __init__(self, lab: SearchLab) -> None:
-        super().__init__(lab)
+        super().__init__(lab, lab.context)
         self._lab = lab
-        self._lane = lab.context.jobs.lane("Exporting", self)
-        self._lane.succeeded.connect(lab.context.notices.info)
-        self._lane.failed.connect(lab.context.notices.error)
-        lab.lanes = (*lab.lanes, self._lane)
 
     def save_numbers(self) -> None:
         """Ask for a file and write matches and cost."""
-        found, settings = self._lab.found, self._lab.context.settings
-        start = str(Path(settings.get("export_folder", "")) / "matches.json")
-        name, _ = QFileDialog.getSaveFileName(
-            self._lab.view, "Export matches", start, "Numbers (*.json *.csv)"
-        )
-        if found is not None and name:
-            path = Path(name) if Path(name).suffix else Path(name).with_suffix(".json")
-            settings.set("export_folder", str(path.parent))
-            self._lane.submit(partial(write_matches, found=found, path=path))
+        found = self._lab.found
+        path = self.ask("Export matches", "matches.json", (".json", ".csv"))
+        if found is not None and path is not None:
+            self.write(partial(write_matches, found=found, path=path))
 
     def copy_matches(self) -> None:
         """Put the table of matches on the clipboard."""
-        clipboard = QGuiApplication.clipboard()
-        if clipboard is not None:
-            clipboard.setText(self._lab.panel.table.as_text())
-            self._lab.context.notices.info("Matches copied.")
+        self.copy_text(self._lab.panel.table.as_text(), "Matches copied.")
 
     def copy_python(self) -> None:
         """Put a script on the clipboard that runs the same search."""
-        clipboard, found, document = (
-            QGuiApplication.clipboard(),
-            self._lab.found,
-            self._lab.document,
-        )
-        if clipboard is not None and found is not None and document is not None:
-            page = document.image.origin.page
-            path = str(document.path or "image.png")
-            clipboard.setText(python_script(found, path, page))
-            self._lab.context.notices.info("Copied as Python.")
+        found, document = self._lab.found, self._lab.document
+        if found is not None and document is not None:
+            path, page = str(document.path or "image.png"), document.image.origin.page
+            self.copy_text(python_script(found, path, page), "Copied as Python.")
 
     def show_menu(self, place: QPoint) -> None:
         """Open the context menu."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pyrviewer.compute import display, pyramid, search
+from pyrviewer.compute import display, pyramid, search, signed
 from pyrviewer.compute.mipmap import mipmap_of
 
 if TYPE_CHECKING:
@@ -95,6 +95,7 @@ def run(ticket: Ticket, request: SearchRequest) -> Found:
     trace = search.search(
         request.scene,
         request.template.pixels,
+        mask=request.template.mask,
         max_matches=state.max_matches,
         min_score=state.min_score,
         coarsest=None if state.coarsest < 0 else state.coarsest,
@@ -112,6 +113,7 @@ def run_exhaustive(ticket: Ticket, request: SearchRequest) -> Found:
     trace = search.exhaustive(
         request.scene,
         request.template.pixels,
+        mask=request.template.mask,
         max_matches=request.state.max_matches,
         min_score=request.state.min_score,
         ticket=ticket,
@@ -137,6 +139,10 @@ def prepare_playback(ticket: Ticket, request: SearchRequest, trace: SearchTrace)
     moments = _moments(np.flatnonzero(tested), end)
     top = max((level.level for level in trace.levels), default=0)
     template = request.template.pixels
+    mask = request.template.mask
+    if mask is not None:  # what does not count is left gray
+        template = template.copy()
+        template[~mask] = signed.middle(template.dtype)
     levels = min(top, pyramid.max_levels(template.shape[:2]))
     octaves = pyramid.gaussian_pyramid(template, levels, prefilter="box")
     limits = display.auto_range(template)

@@ -6,16 +6,20 @@ import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from pyrviewer.compute import mask as masks
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from pyrviewer.compute.image import Array
+    from pyrviewer.compute.mask import Parametric
     from pyrviewer.compute.search import Scene
     from pyrviewer.compute.ticket import Ticket
 
     Octaves = Callable[[Ticket], list[Array]]
 
 END = -1
+INSIDE = 128  # of a mask: from here on a pixel counts
 SMALLEST_SIDE = 2  # pixels: less has no pattern to find
 
 
@@ -27,11 +31,14 @@ class SearchState:
     ----------
     rect : tuple of int
         The template's place in the image, x0, y0, x1, y1 (half open), or nothing.
+    outline : str
+        The part of it that counts, by `mask.to_json`; nothing for all of it.
     angle, scale : float
         Searched range: plus and minus so many degrees, and so many per cent of the size.
     """
 
     rect: tuple[int, ...] = ()
+    outline: str = ""
     exact: bool = False
     max_matches: int = 1
     min_score: float = 0.6
@@ -64,6 +71,7 @@ class SearchState:
             and all(math.isfinite(value) for value in (self.min_score, self.angle, self.scale))
         ):
             raise ValueError(f"not a state of the Search lab: {self}")
+        masks.from_json(self.outline)
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,12 +84,22 @@ class Template:
         The file that holds it, or nothing. `page` is its page.
     rect : tuple of int
         The part of that file, x0, y0, x1, y1, or nothing for all of it.
+    outline : Parametric, optional
+        What counts of it, in pixels of the template.
     """
 
     pixels: Array
     path: str = ""
     page: int = 0
     rect: tuple[int, ...] = ()
+    outline: Parametric | None = None
+
+    @property
+    def mask(self) -> Array | None:
+        """What counts of it, or None for all."""
+        if self.outline is None:
+            return None
+        return masks.rasterise(self.outline, self.pixels.shape, soft=0) >= INSIDE
 
 
 @dataclass(frozen=True, eq=False)
@@ -113,11 +131,11 @@ def resolve(
     """
     if pinned is not None:
         return SearchRequest(scene, pinned, replace(state, rect=()))
-    template = part(source, state.rect)
+    template = part(source, state.rect, state.outline)
     return SearchRequest(scene, template, state) if template is not None else None
 
 
-def part(source: Template, rect: tuple[int, ...]) -> Template | None:
+def part(source: Template, rect: tuple[int, ...], outline: str = "") -> Template | None:
     """Return a part of an image, or None where it has no pixels to speak of there."""
     if not rect:
         return None
@@ -125,4 +143,15 @@ def part(source: Template, rect: tuple[int, ...]) -> Template | None:
     x0, y0, x1, y1 = rect[0], rect[1], min(rect[2], width), min(rect[3], height)
     if x1 - x0 < SMALLEST_SIDE or y1 - y0 < SMALLEST_SIDE:
         return None
-    return replace(source, pixels=source.pixels[y0:y1, x0:x1], rect=(x0, y0, x1, y1))
+    drawn = masks.from_json(outline)
+    inside = masks.translated(drawn, -x0, -y0) if drawn is not None else None
+    pixels = source.pixels[y0:y1, x0:x1]
+    return replace(source, pixels=pixels, rect=(x0, y0, x1, y1), outline=inside)
+
+
+def around(outline: Parametric, shape: tuple[int, ...]) -> tuple[int, ...]:
+    """Return the rectangle of whole pixels around an outline, inside an image of a shape."""
+    left, top, right, bottom = masks.bounds(outline)
+    x0, y0 = max(0, math.floor(left)), max(0, math.floor(top))
+    x1, y1 = min(shape[1], math.ceil(right)), min(shape[0], math.ceil(bottom))
+    return (x0, y0, x1, y1) if x0 < x1 and y0 < y1 else ()

@@ -9,6 +9,7 @@ from PyQt6.QtGui import QImage
 from PyQt6.QtWidgets import QLabel, QToolButton, QVBoxLayout, QWidget
 
 from pyrviewer.compute import geometry
+from pyrviewer.compute.mask import Ellipse, Lasso, Parametric, Polygon
 from pyrviewer.session.viewport import Viewport
 from pyrviewer.ui.navigator import MARGIN, TITLE_HEIGHT
 from pyrviewer.ui.overlays import Dots, Outlines, Overlay, Wash, box_corners
@@ -16,7 +17,9 @@ from pyrviewer.ui.pane_grid import Pane, PaneGrid
 from pyrviewer.ui.picture import Layer, Picture, qimage
 from pyrviewer.ui.theme import icon
 from pyrviewer.ui.tools.rectangle import RectangleTool
+from pyrviewer.ui.tools.shape import PolygonTool, ShapeTool
 from pyrviewer.ui.widgets.bar import Bar
+from pyrviewer.ui.widgets.form import Segments
 from pyrviewer.ui.widgets.transport import Transport
 
 if TYPE_CHECKING:
@@ -30,6 +33,13 @@ KEPT = "#ffd34d"
 DROPPED = "#9aa1ab"
 WINDOW = "#ffffff"
 TRUTH = "#ff7b72"
+TOOLS = (
+    ("Rectangle", "rectangle", "rectangle", "A template with straight sides"),
+    ("Ellipse", "ellipse", "ellipse", "Only what is inside an ellipse counts"),
+    ("Polygon", "polygon", "polygon", "Only what is inside clicked corners counts"),
+    ("Lasso", "lasso", "lasso", "Only what is inside an outline drawn by hand counts"),
+)
+SHAPES: dict[str, type[Parametric]] = {"ellipse": Ellipse, "lasso": Lasso}
 MOST_DROPPED = 60  # dropped candidates shown per level, the best ones
 MOST_WINDOWS = 400  # drawn outlines per level: more cannot be told apart
 
@@ -40,11 +50,13 @@ class SearchView(QWidget):
     Signals
     -------
     picked(object) : a template rectangle was drawn, moved or resized
+    outlined(Parametric) : an outline was drawn around the template
     hovered(Hover or None), clicked(Hover), menu_requested(Hover or None, QPoint)
     moved(int) : the animation's cursor was moved
     """
 
     picked = pyqtSignal(object)
+    outlined = pyqtSignal(object)
     clicked = pyqtSignal(object)
     hovered = pyqtSignal(object)
     menu_requested = pyqtSignal(object, QPoint)
@@ -54,9 +66,15 @@ class SearchView(QWidget):
         super().__init__(parent)
         self.shared = Viewport(self)
         self.strip = Viewport(self)
-        self.tool = RectangleTool(TEMPLATE, self)
-        self.tool.changed.connect(self._redraw)
-        self.tool.finished.connect(self.picked)
+        self._rectangle = RectangleTool(TEMPLATE, self)
+        self._rectangle.changed.connect(self._redraw)
+        self._rectangle.finished.connect(self.picked)
+        self._polygon, self._shape = PolygonTool(TEMPLATE, self), ShapeTool(TEMPLATE, self)
+        for tool in (self._polygon, self._shape):
+            tool.changed.connect(self._redraw)
+            tool.revealed.connect(self._redraw)
+            tool.finished.connect(self.outlined)
+        self.tool: RectangleTool | ShapeTool = self._rectangle
         self._washes: dict[int, QImage] = {}
         self._scene: ShownScene | None = None
         self._picture: Picture | None = None
@@ -77,6 +95,11 @@ class SearchView(QWidget):
     def _bar(self) -> QWidget:
         bar = Bar(self)
         line = bar.line
+        self.tools = Segments(TOOLS, bar, words=False)
+        self.tools.setAccessibleName("Tool")
+        self.tools.chosen.connect(self.take_tool)
+        self.tools.show_value("rectangle")
+        line.addWidget(self.tools)
         self.hint = QLabel(bar)
         line.addWidget(self.hint, 1)
         self.count = QLabel(bar)
@@ -104,18 +127,43 @@ class SearchView(QWidget):
         self._washes.clear()
         height, width = scene.pixels.shape[:2]
         shown = (rect[0], rect[1], rect[2], rect[3]) if rect else None
-        self.tool.reset(width, height, shown)
+        self._rectangle.reset(width, height, shown)
         for viewport in (self.shared, self.strip):
             viewport.set_view(viewport.view, fitting=True)
         self.show_levels(())
+
+    def take_tool(self, name: object) -> None:
+        """Draw templates with another tool."""
+        self.tools.show_value(name)
+        if name in SHAPES:
+            self._shape.kind = SHAPES[str(name)]
+        self.tool.cancel()
+        if name == "rectangle":
+            self.tool = self._rectangle
+        else:
+            self.tool = self._polygon if name == "polygon" else self._shape
+        for canvas in self.grid.canvases[:1]:
+            canvas.set_tool(self.tool)
+
+    def show_outline(self, outline: Parametric | None) -> None:
+        """Put the outline where the state has it."""
+        for tool in (self._polygon, self._shape):
+            tool.reset(outline)
+        if outline is None and self.tool is not self._rectangle and self._rectangle.rect:
+            self.take_tool("rectangle")
+        elif outline is not None and self.tool is self._rectangle:
+            polygon = isinstance(outline, Polygon) and not isinstance(outline, Lasso)
+            names = {kind: name for name, kind in SHAPES.items()}
+            self.take_tool("polygon" if polygon else names[type(outline)])
+        self._redraw()
 
     def show_rect(self, rect: tuple[int, ...]) -> None:
         """Put the template's rectangle where the state has it."""
         if self._scene is not None:
             height, width = self._scene.pixels.shape[:2]
             shown = (rect[0], rect[1], rect[2], rect[3]) if rect else None
-            if shown != self.tool.rect:
-                self.tool.reset(width, height, shown)
+            if shown != self._rectangle.rect:
+                self._rectangle.reset(width, height, shown)
             self._redraw()
 
     def _redraw(self) -> None:
