@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 import pyrviewer
 from pyrviewer.compute.errors import UserError
 from pyrviewer.compute.opencv import quiet_codecs
-from pyrviewer.headless import octaves, search, tour
+from pyrviewer.headless import atrous, blend, dream, fuse, octaves, pool, search, stack, tour
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,7 +27,17 @@ class Command(Protocol):
         """Do it and return the exit code."""
 
 
-COMMANDS: dict[str, Command] = {"octaves": octaves, "search": search, "tour": tour}
+COMMANDS: dict[str, Command] = {
+    "octaves": octaves,
+    "search": search,
+    "pool": pool,
+    "atrous": atrous,
+    "blend": blend,
+    "fuse": fuse,
+    "stack": stack,
+    "dream": dream,
+    "tour": tour,
+}
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -138,7 +138,7 @@ set_up() {
 
 root=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd)
 venv=$root/.venv
-extra=samples
+extra=deep,samples
 [ "${1:-}" != test ] || extra="test"
 
 choose_python
@@ -146,7 +146,7 @@ install_what_is_missing
 stamp="Python $version, $root, $(cksum <"$root/pyproject.toml")"
 if [ "$venv_works" = no ] || [ "$(cat "$venv/quickstart-$extra" 2>/dev/null)" != "$stamp" ]; then
     set_up
-    for what in samples "$extra"; do # the test extra holds the samples
+    for what in deep,samples "$extra"; do # the test extra holds them too
         printf '%s\n' "$stamp" >"$venv/quickstart-$what"
     done
 fi
