@@ -9,9 +9,10 @@ import json
 from typing import TYPE_CHECKING
 
 import numpy as np
+import PIL.Image
 import pytest
 from PyQt6.QtCore import Qt
-from support import Array, Mouse, canvases, open_array, open_file, press, wait_idle
+from support import Array, Mouse, canvases, grabbed, open_array, open_file, press, wait_idle
 
 from pyrviewer.compute import image, search
 from pyrviewer.compute.ticket import Ticket
@@ -258,3 +259,22 @@ def test_only_what_is_inside_an_outline_counts(
     press(qtbot, program, "Ctrl+Z")
     wait_idle(qtbot, program)
     assert lab.state.outline == ""
+
+
+def test_the_playback_is_recorded_as_it_is_seen(
+    qtbot: QtBot, program: Program, photo: Path, tmp_path: Path
+) -> None:
+    lab = start(qtbot, program, photo)
+    drag(qtbot, program, RECT)
+    lab.exporter.record(tmp_path / "search.gif")
+    qtbot.waitUntil(lambda: (tmp_path / "search.gif").exists(), timeout=20000)
+    wait_idle(qtbot, program)
+    with PIL.Image.open(tmp_path / "search.gif") as film:
+        first = np.asarray(film.convert("RGB")).astype(int)
+        film.seek(getattr(film, "n_frames", 1) - 1)
+        last = np.asarray(film.convert("RGB")).astype(int)
+    shown = grabbed(lab.view.grid)
+    assert last.shape == shown.shape
+    assert np.abs(last - shown).mean() < 12  # 256 colours
+    assert np.abs(last - first).mean() > 0.5
+    assert program.window.notices.texts[-1] == "search.gif saved."

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from pyrviewer.compute import pyramid
 from pyrviewer.labs.octaves import actions, measure, rebuild, run
-from pyrviewer.labs.octaves.export import Exporter
+from pyrviewer.labs.octaves.export import OctavesExporter
 from pyrviewer.labs.octaves.panel import BENCH_ITEMS, PREFILTER_NAMES, OctavesPanel
 from pyrviewer.labs.octaves.pointing import Pointing
 from pyrviewer.labs.octaves.state import AUTO, LAYOUTS, OctavesState, resolve
@@ -60,7 +60,7 @@ class OctavesLab(Lab):
         self._fallback = OctavesState()
         self._error_limit = 0.0
         self._make_lanes()
-        self.exporter = Exporter(self)
+        self.exporter = OctavesExporter(self)
         self.pointing = Pointing(self)
         view, panel = self.view, self.panel
         view.changed.connect(self.change)

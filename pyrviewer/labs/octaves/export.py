@@ -9,19 +9,18 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PyQt6.QtCore import QObject, QTimer
+from PyQt6.QtCore import QTimer
 from PyQt6.QtGui import QGuiApplication
 from PyQt6.QtWidgets import QFileDialog
 
 from pyrviewer.compute import animation, display, image, writing
 from pyrviewer.compute.signed import savable
 from pyrviewer.labs.octaves.script import python_script, rebuild_script
+from pyrviewer.ui.exporter import Exporter
 from pyrviewer.ui.menus import context_menu
 from pyrviewer.ui.widgets.pop_out import PopOut
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from PyQt6.QtCore import QPoint
 
     from pyrviewer.compute.image import Array
@@ -37,37 +36,19 @@ MENU = (
 )  # fmt: skip
 
 
-class Exporter(QObject):
-    """Writes and copies what a pane shows, in the background, asking where to."""
+class OctavesExporter(Exporter):
+    """Writes and copies what a pane shows."""
 
     def __init__(self, lab: OctavesLab) -> None:
-        super().__init__(lab)
+        super().__init__(lab, lab.context)
         self._lab = lab
         self._clicked: Layer | None = None
-        self._lane = lab.context.jobs.lane("Exporting", self)
-        self._lane.succeeded.connect(lab.context.notices.info)
-        self._lane.failed.connect(lab.context.notices.error)
-        lab.lanes = (*lab.lanes, self._lane)
 
     # What and where to
 
     def _stem(self) -> str:
         document = self._lab.document
         return Path(document.name).stem if document else "octaves"
-
-    def _ask(self, title: str, name: str, suffixes: Sequence[str]) -> Path | None:
-        """Ask for a file; the suffix of the proposed name is added where none is typed."""
-        settings = self._lab.context.settings
-        folder = settings.get("export_folder", "")
-        patterns = " ".join(f"*{suffix}" for suffix in suffixes)
-        chosen, _ = QFileDialog.getSaveFileName(
-            self._lab.view, title, str(Path(folder) / name), f"{title} ({patterns})"
-        )
-        if not chosen:
-            return None
-        path = Path(chosen)
-        settings.set("export_folder", str(path.parent))
-        return path if path.suffix else path.with_suffix(Path(name).suffix)
 
     def _target(self) -> Layer | None:
         """Return the layer that was clicked, what the layout is about, or the selected octave."""
@@ -92,9 +73,9 @@ class Exporter(QObject):
         pixels = savable(layer.source)
         suffix = ".tif" if pixels.dtype == "float32" else ".png"
         name = f"{self._stem()}_{_file_name(layer)}{suffix}"
-        path = self._ask("Save picture", name, writing.suffixes_for(pixels))
+        path = self.ask("Save picture", name, writing.suffixes_for(pixels))
         if path is not None:
-            self._lane.submit(partial(write_picture, pixels=pixels, path=path))
+            self.write(partial(write_picture, pixels=pixels, path=path))
 
     def save_all(self) -> None:
         """Ask for a folder and write every octave."""
@@ -102,7 +83,7 @@ class Exporter(QObject):
         folder = QFileDialog.getExistingDirectory(self._lab.view, "Save all octaves into")
         if build is not None and build.complete and folder:
             work = partial(write_all, build=build, folder=Path(folder), stem=self._stem())
-            self._lane.submit(work)
+            self.write(work)
 
     def save_animation(self) -> None:
         """Ask for a file and write the coarse-to-fine animation."""
@@ -110,17 +91,17 @@ class Exporter(QObject):
         if document is None or build is None:
             return
         name = f"{self._stem()}_coarse_to_fine.gif"
-        path = self._ask("Export animation", name, animation.SUFFIXES)
+        path = self.ask("Export animation", name, animation.SUFFIXES)
         if path is not None:
             work = partial(write_animation, octaves=document.octaves, limits=build.range, path=path)
-            self._lane.submit(work)
+            self.write(work)
 
     def save_numbers(self) -> None:
         """Ask for a file and write sizes and bytes."""
         build = self._lab.build
-        path = self._ask("Export numbers", f"{self._stem()}.json", (".json", ".csv"))
+        path = self.ask("Export numbers", f"{self._stem()}.json", (".json", ".csv"))
         if build is not None and path is not None:
-            self._lane.submit(partial(write_numbers, build=build, path=path))
+            self.write(partial(write_numbers, build=build, path=path))
 
     # Copying
 
@@ -137,9 +118,8 @@ class Exporter(QObject):
 
     def copy_python(self) -> None:
         """Put a script on the clipboard that computes what is shown."""
-        clipboard, build = QGuiApplication.clipboard(), self._lab.build
-        document = self._lab.document
-        if clipboard is not None and build is not None and document is not None:
+        document, build = self._lab.document, self._lab.build
+        if build is not None and document is not None:
             path, origin = str(document.path or "image.png"), document.image.origin
             if self._lab.state.layout == "rebuild":
                 gains = self._lab.state.band_gains(self._lab.bands)
@@ -147,8 +127,7 @@ class Exporter(QObject):
             else:
                 plain = origin.pages == 1 and not document.image.notes  # read as it is
                 text = python_script(build.request, path, origin.page, opencv=plain)
-            clipboard.setText(text)
-            self._lab.context.notices.info("Copied as Python.")
+            self.copy_text(text, "Copied as Python.")
 
     # Showing elsewhere
 

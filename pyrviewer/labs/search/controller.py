@@ -71,7 +71,7 @@ class SearchLab(Lab):
         view.clicked.connect(self._on_clicked)
         view.hovered.connect(self._on_hovered)
         view.menu_requested.connect(self._on_menu)
-        view.moved.connect(self._on_moved)
+        view.moved.connect(self.go)
         view.clear.clicked.connect(self.clear)
         panel.changed.connect(self.change)
         panel.compare_wanted.connect(self.compare)
@@ -121,6 +121,7 @@ class SearchLab(Lab):
         self._set_truth(None)
         self.view.transport.stop()
         self.view.transport.hide()
+        self.exporter.recorder.stop()
         for lane in self.lanes[:3]:
             lane.cancel()
         self.view.show_empty()
@@ -198,7 +199,7 @@ class SearchLab(Lab):
         self.view.show_levels(found.stages)
         self.view.clear.setEnabled(True)
         self.view.transport.setVisible(True)
-        self._go(len(found.moments) - 1)
+        self.go(len(found.moments) - 1)
 
     def _on_stopped(self) -> None:
         """Offer to go on after a search was cancelled."""
@@ -215,10 +216,8 @@ class SearchLab(Lab):
 
     # Playback
 
-    def _on_moved(self, moment: int) -> None:
-        self._go(moment)
-
-    def _go(self, moment: int) -> None:
+    def go(self, moment: int) -> None:
+        """Show a moment of the playback."""
         found = self.found
         if found is None:
             return
@@ -316,7 +315,7 @@ class SearchLab(Lab):
             canvas.set_tool(self.view.tool)
         self._explain()
         if self.found is not None:
-            self._go(self.moment)
+            self.go(self.moment)
 
     def _explain(self) -> None:
         """Say where the true place was lost."""

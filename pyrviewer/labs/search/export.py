@@ -8,24 +8,36 @@ import json
 from functools import partial
 from typing import TYPE_CHECKING
 
+from pyrviewer.compute import animation, writing
 from pyrviewer.compute import mask as masks
-from pyrviewer.compute import writing
 from pyrviewer.compute.search_report import COLUMNS, report
 from pyrviewer.labs.search.state import INSIDE
 from pyrviewer.ui.exporter import Exporter
 from pyrviewer.ui.menus import context_menu
+from pyrviewer.ui.recorder import Recorder
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from PyQt6.QtCore import QPoint
 
+    from pyrviewer.compute.image import Array
     from pyrviewer.compute.ticket import Ticket
     from pyrviewer.labs.search.controller import SearchLab
     from pyrviewer.labs.search.run import Found
     from pyrviewer.labs.search.state import Template
 
-MENU = ("search.copy_matches", "search.save_numbers", "search.copy_python", "", "search.clear")
+MOST_FRAMES = 80
+FPS = 10
+REST = 12  # frames that the end is looked at
+MENU = (
+    "search.copy_matches",
+    "search.save_numbers",
+    "search.save_animation",
+    "search.copy_python",
+    "",
+    "search.clear",
+)
 SCRIPT = """\
 from pyrviewer.compute import image, search
 from pyrviewer.compute import mask as masks
@@ -79,6 +91,9 @@ class SearchExporter(Exporter):
     def __init__(self, lab: SearchLab) -> None:
         super().__init__(lab, lab.context)
         self._lab = lab
+        self.recorder = Recorder(self)
+        self.recorder.recorded.connect(self._take_frames)
+        self._film: Path | None = None
 
     def save_numbers(self) -> None:
         """Ask for a file and write matches and cost."""
@@ -86,6 +101,25 @@ class SearchExporter(Exporter):
         path = self.ask("Export matches", "matches.json", (".json", ".csv"))
         if found is not None and path is not None:
             self.write(partial(write_matches, found=found, path=path))
+
+    def save_animation(self) -> None:
+        """Ask for a file and write the playback as it is seen."""
+        found = self._lab.found
+        path = self.ask("Export animation", "search.gif", animation.SUFFIXES)
+        if found is not None and path is not None:
+            self.record(path)
+
+    def record(self, path: Path) -> None:
+        """Play back into a file."""
+        found, self._film = self._lab.found, path
+        if found is not None:
+            count = len(found.moments)
+            steps = [*range(0, count, -(-count // MOST_FRAMES)), *[count - 1] * REST]
+            self.recorder.start(self._lab.view.grid, steps, self._lab.go)
+
+    def _take_frames(self, frames: list[Array]) -> None:
+        if self._film is not None:
+            self.write(partial(write_frames, frames=frames, path=self._film))
 
     def copy_matches(self) -> None:
         """Put the table of matches on the clipboard."""
@@ -101,6 +135,13 @@ class SearchExporter(Exporter):
     def show_menu(self, place: QPoint) -> None:
         """Open the context menu."""
         context_menu(self._lab.view, self._lab.actions(), MENU).popup(place)
+
+
+def write_frames(ticket: Ticket, frames: list[Array], path: Path) -> str:
+    """Write an animation; for worker threads."""
+    ticket.check()
+    animation.write(path, frames, FPS)
+    return f"{path.name} saved."
 
 
 def write_matches(ticket: Ticket, found: Found, path: Path) -> str:
