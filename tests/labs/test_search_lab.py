@@ -12,6 +12,7 @@ import numpy as np
 import PIL.Image
 import pytest
 from PyQt6.QtCore import Qt
+from PyQt6.QtGui import QGuiApplication, QImage
 from support import Array, Mouse, canvases, grabbed, open_array, open_file, press, wait_idle
 
 from pyrviewer.compute import image, search
@@ -278,3 +279,36 @@ def test_the_playback_is_recorded_as_it_is_seen(
     assert np.abs(last - shown).mean() < 12  # 256 colours
     assert np.abs(last - first).mean() > 0.5
     assert program.window.notices.texts[-1] == "search.gif saved."
+
+
+def test_the_scores_of_every_place_are_set_beside(
+    qtbot: QtBot, program: Program, photo: Path
+) -> None:
+    lab = start(qtbot, program, photo)
+    drag(qtbot, program, RECT)
+    stages = len(answer(program).stages)
+    lab.compare()
+    wait_idle(qtbot, program)
+    assert len(canvases(program)) == 2 + stages
+    assert canvases(program)[1].layers[0].title == "Searched everywhere"
+    plain, scored = (grabbed(canvas).astype(int) for canvas in canvases(program)[:2])
+    assert np.abs(plain - scored).mean() > 5
+    drag(qtbot, program, (30, 40, 90, 100))  # what was compared is gone
+    assert len(canvases(program)) == 1 + len(answer(program).stages)
+
+
+def test_a_template_is_pasted(qtbot: QtBot, program: Program, photo: Path, cat: Array) -> None:
+    lab = start(qtbot, program, photo)
+    board = QGuiApplication.clipboard()
+    assert board is not None
+    board.setText("nothing to see")
+    press(qtbot, program, "Ctrl+Alt+V")
+    assert program.window.notices.texts[-1] == "There is no image on the clipboard."
+    part = np.ascontiguousarray(cat[90:150, 150:230])
+    board.setImage(QImage(part.data, 80, 60, 240, QImage.Format.Format_RGB888).copy())
+    press(qtbot, program, "Ctrl+Alt+V")
+    wait_idle(qtbot, program)
+    board.clear()
+    best = answer(program).trace.matches[0]
+    assert (best.x, best.y) == pytest.approx((150, 90), abs=0.01)
+    assert lab.has_template

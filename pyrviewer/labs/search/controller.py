@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, Any, cast
 from pyrviewer.compute import image, search
 from pyrviewer.compute import mask as masks
 from pyrviewer.compute.errors import UserError
+from pyrviewer.compute.image import Origin
 from pyrviewer.compute.search import Scene
 from pyrviewer.labs.search import actions, run
 from pyrviewer.labs.search.export import SearchExporter
 from pyrviewer.labs.search.panel import SearchPanel
 from pyrviewer.labs.search.state import SearchState, Template, around, part, resolve
 from pyrviewer.labs.search.view import SearchView
+from pyrviewer.ui import clipboard
 from pyrviewer.ui.exporter import ask_images
 from pyrviewer.ui.lab import Lab, LabContext
 
@@ -189,6 +191,7 @@ class SearchLab(Lab):
 
     def _take_found(self, found: Found) -> None:
         self.found = found
+        self.view.show_everywhere(None)
         self.panel.show_found(found)
         self._explain()
         if self._shown is not None:
@@ -278,6 +281,16 @@ class SearchLab(Lab):
         for path in ask_images(self.view, "Open template"):
             self._file_lane.submit(partial(_read, path=path))
 
+    def paste_template(self) -> None:
+        """Look for the image on the clipboard."""
+        found = clipboard.pasted()
+        if isinstance(found, list):
+            self._file_lane.submit(partial(_read, path=found[0]))
+        elif found is not None:
+            self._take_template(image.from_array(found, Origin("clipboard", "clipboard")))
+        else:
+            self.context.notices.info("There is no image on the clipboard.")
+
     def _take_template(self, opened: Image) -> None:
         origin = opened.origin
         self._pinned = Template(opened.pixels, str(origin.path or ""), origin.page)
@@ -295,6 +308,9 @@ class SearchLab(Lab):
         found = self.found
         if found is not None and found.request is everywhere.request is self._request:
             self.panel.show_comparison(found, everywhere)
+            self.view.show_everywhere(everywhere)
+            self.view.show_levels(found.stages)
+            self.go(self.moment)
 
     def _on_truth_wanted(self) -> None:
         if self.panel.truth.isChecked():

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pyrviewer.labs.search.run import Found, HeatPiece, ShownScene, Stage
+    from pyrviewer.ui.canvas import Canvas
 
 TEMPLATE = "#4c8dff"
 MATCH = "#3fb950"
@@ -79,6 +80,7 @@ class SearchView(QWidget):
         self._scene: ShownScene | None = None
         self._picture: Picture | None = None
         self._followed: Stage | None = None
+        self._everywhere: Found | None = None
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
         outer.setSpacing(0)
@@ -117,7 +119,7 @@ class SearchView(QWidget):
 
     def show_empty(self) -> None:
         """Show no panes."""
-        self._scene = self._picture = None
+        self._scene = self._picture = self._everywhere = None
         self._washes.clear()
         self.grid.show_rows([])
 
@@ -188,6 +190,8 @@ class SearchView(QWidget):
         self._washes.clear()
         self._followed = None
         rows = [[Pane(self.shared, [self._layer(scene, "Scene", 0)])]]
+        if self._everywhere is not None:
+            rows[0].append(Pane(self.shared, [self._layer(scene, "Searched everywhere", 0)]))
         shares: tuple[float, ...] = (1.0,)
         if stages:
             rows.append(
@@ -202,6 +206,20 @@ class SearchView(QWidget):
             canvas.set_tool(None)
         self.grid.canvases[0].set_tool(self.tool)
 
+    def show_everywhere(self, everywhere: Found | None) -> None:
+        """Set the scores of every place beside the search, or take them away again."""
+        self._everywhere = everywhere
+
+    def _show_everywhere(self) -> None:
+        if self._everywhere is not None:
+            (stage,) = self._everywhere.stages
+            washes = [Wash(self._wash(piece), piece.box) for piece in stage.heat]
+            self.grid.canvases[1].set_overlays([*washes, *_matches(self._everywhere)])
+
+    def _stage_canvases(self) -> list[Canvas]:
+        """Return the panes of the levels that were searched."""
+        return self.grid.canvases[1 if self._everywhere is None else 2 :]
+
     def _shares(self, scene: ShownScene, panes: int) -> tuple[float, float]:
         height, width = scene.pixels.shape[:2]
         room = self.grid.width() / panes - 2 * MARGIN
@@ -213,14 +231,12 @@ class SearchView(QWidget):
 
     def show_moment(self, found: Found, moment: int, truth: tuple[float, float] | None) -> None:
         """Show what had been computed at a moment of the playback."""
-        canvases = self.grid.canvases
-        if len(canvases) != len(found.stages) + 1:
+        if len(self._stage_canvases()) != len(found.stages):
             self.show_levels(found.stages)
-            canvases = self.grid.canvases
         done = moment >= len(found.moments) - 1
         moment = found.moments[moment]
         current = self._current(found, moment)
-        for canvas, stage in zip(canvases[1:], found.stages, strict=True):
+        for canvas, stage in zip(self._stage_canvases(), found.stages, strict=True):
             canvas.set_overlays(self._stage_overlays(stage, moment))
             canvas.set_selected(not done and stage is current)
         self._follow(None if done else current)
@@ -231,7 +247,8 @@ class SearchView(QWidget):
             overlays += _matches(found)
         if truth is not None:
             overlays.append(Dots([truth], TRUTH, 5))
-        canvases[0].set_overlays(overlays)
+        self.grid.canvases[0].set_overlays(overlays)
+        self._show_everywhere()
 
     def _follow(self, stage: Stage | None) -> None:
         """Look at what a level searches while it is played back; look back at its end."""

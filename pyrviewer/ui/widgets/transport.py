@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PyQt6.QtCore import QSize, Qt, pyqtSignal
-from PyQt6.QtWidgets import QHBoxLayout, QLabel, QSlider, QToolButton, QWidget
+from PyQt6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QSlider, QToolButton, QWidget
 
 from pyrviewer.ui.theme import RHYTHM, icon
 from pyrviewer.ui.timers import every
@@ -15,8 +15,10 @@ if TYPE_CHECKING:
 
     from PyQt6.QtGui import QHideEvent
 
+SPEEDS = (0.25, 0.5, 1.0, 2.0, 4.0)
 PLAYBACK = 7000  # ms from the first step to the last, where that is bearable
-SLOWEST, FASTEST = 550, 50  # ms a step
+SLOWEST, FASTEST = 550, 50  # ms a step at speed 1
+QUICKEST = 16  # ms a step: more cannot be seen
 
 
 class Transport(QWidget):
@@ -42,6 +44,15 @@ class Transport(QWidget):
         self._label = QLabel(self)
         self._label.setMinimumWidth(120)
         line.addWidget(self._label)
+        self.speed = QComboBox(self)
+        for factor in SPEEDS:
+            self.speed.addItem(f"{factor:g}×", factor)
+        self.speed.setCurrentIndex(SPEEDS.index(1.0))
+        self.speed.setAccessibleName("Speed of the animation")
+        self.speed.setToolTip("Speed of the animation")
+        self.speed.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.speed.currentIndexChanged.connect(self._pace)
+        line.addWidget(self.speed)
         self._timer = every(self, SLOWEST, self._tick)
         self._showing = False
 
@@ -99,9 +110,14 @@ class Transport(QWidget):
             return
         if self.slider.value() == self.slider.maximum():
             self.first()
-        pace = PLAYBACK // max(1, self.slider.maximum())
-        self._timer.start(min(max(pace, FASTEST), SLOWEST))
+        self._timer.start()
+        self._pace()
         self._play.setIcon(icon("pause"))
+
+    def _pace(self) -> None:
+        """Step as fast as the number of steps and the speed ask for."""
+        pace = min(max(PLAYBACK // max(1, self.slider.maximum()), FASTEST), SLOWEST)
+        self._timer.setInterval(max(QUICKEST, round(pace / self.speed.currentData())))
 
     def stop(self) -> None:
         """Pause."""
