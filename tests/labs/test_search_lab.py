@@ -13,7 +13,7 @@ import PIL.Image
 import pytest
 from PyQt6.QtCore import Qt
 from PyQt6.QtGui import QGuiApplication, QImage
-from support import Array, Mouse, canvases, grabbed, open_array, open_file, press, wait_idle
+from support import PHOTOS, Array, Mouse, canvases, grabbed, open_array, open_file, press, wait_idle
 
 from pyrviewer.compute import image, search
 from pyrviewer.compute.ticket import Ticket
@@ -312,3 +312,33 @@ def test_a_template_is_pasted(qtbot: QtBot, program: Program, photo: Path, cat: 
     best = answer(program).trace.matches[0]
     assert (best.x, best.y) == pytest.approx((150, 90), abs=0.01)
     assert lab.has_template
+
+
+def test_exact_search_shows_what_it_excluded(qtbot: QtBot, program: Program) -> None:
+    coffee = np.asarray(PIL.Image.open(PHOTOS / "coffee.png").convert("L").resize((2400, 1600)))
+    noise = np.random.default_rng(5)
+    scene = np.clip(coffee + noise.normal(0, 4, coffee.shape), 0, 255).astype(np.uint8)
+    template = np.clip(scene[600:856, 900:1156] + noise.normal(0, 6, (256, 256)), 0, 255)
+    trace = search.search(scene, template.astype(np.uint8), exact=True)
+    assert trace.proof == "bound"
+    program.window.show_lab("search")
+    open_array(qtbot, program, scene)
+    lab = lab_of(program)
+    lab.change("exact", True)
+    board = QGuiApplication.clipboard()
+    assert board is not None
+    pixels = np.ascontiguousarray(template.astype(np.uint8))
+    board.setImage(QImage(pixels.data, 256, 256, 256, QImage.Format.Format_Grayscale8).copy())
+    lab.paste_template()
+    wait_idle(qtbot, program)
+    board.clear()
+    stages = answer(program).stages
+    shaded = [stage for stage in stages if stage.excluded is not None]
+    assert len(shaded) == sum(level.excluded_map is not None for level in trace.levels) > 0
+    for stage in shaded:  # as much of it is dark as the bound excluded
+        assert stage.excluded is not None
+        assert stage.trace.pruned is not None
+        dark = stage.excluded.pixels[..., 3].mean() / 170
+        assert dark >= 0.9 * stage.trace.pruned
+    told = sum(level.pruned is not None for level in trace.levels)
+    assert lab.panel.cost.as_text().count("%") == told > 0

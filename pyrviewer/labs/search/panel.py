@@ -175,11 +175,14 @@ class SearchPanel(Panel):
         section = self.costs = self.add_section(
             "Cost",
             "Translations tested at each octave, against testing every one at full resolution. "
-            "Time is another number: a Fourier transform tests many at once.",
+            "Time is another number: a Fourier transform tests many at once. Pruned: what the "
+            "bound of exact search excluded without testing it.",
         )
         self.plot = Plot("octave", "translations", section, log_x=False)
         section.rows.addWidget(self.plot)
-        self.cost = TextTable(("Octave", "Tested", "Kept", "ms"), "Cost by octave", section)
+        self.cost = TextTable(
+            ("Octave", "Tested", "Kept", "Pruned", "ms"), "Cost by octave", section
+        )
         section.rows.addWidget(self.cost)
         self.compare = QPushButton("Search everywhere, to compare", section)
         self.compare.clicked.connect(self.compare_wanted)
@@ -282,6 +285,7 @@ class SearchPanel(Panel):
             tested[level.level] = tested.get(level.level, 0) + level.translations
             rows.append(
                 (str(level.level), f"{level.translations:,}", str(len(level.kept)),
+                 "" if level.pruned is None else f"{level.pruned:.1%}",
                  f"{level.milliseconds:.1f}")
             )  # fmt: skip
         self.cost.show_rows(rows)

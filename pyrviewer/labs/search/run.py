@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 HEAT_STOPS = (0.0, 0.3, 0.6, 1.0)  # scores
 HEAT = ((110, 80, 20, 170), (20, 30, 120, 250), (60, 150, 245, 255), (40, 90, 170, 235))  # B G R A
+EXCLUDED = (70, 50, 40)  # B G R
 MOST_HEAT = 1_000_000  # scores drawn of one map
 MOST_MOMENTS = 120  # steps of a playback
 
@@ -55,10 +56,11 @@ class HeatPiece:
 
 @dataclass(frozen=True, eq=False)
 class Stage:
-    """One level of a trace for the screen, with its scores."""
+    """One level of a trace for the screen, with its scores and what the bound excluded."""
 
     trace: LevelTrace
     heat: tuple[HeatPiece, ...]
+    excluded: HeatPiece | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -130,7 +132,7 @@ def prepare_playback(ticket: Ticket, request: SearchRequest, trace: SearchTrace)
         clocks = [piece.order for piece in level.pieces]
         clocks += [candidate.order for candidate in level.candidates]
         heat = tuple(_heat(level, piece) for piece in level.pieces)
-        stages.append(Stage(level, heat))
+        stages.append(Stage(level, heat, _excluded(level)))
         end = max(end, *clocks) if clocks else end
     tested = np.zeros(end + 1, np.int64)
     for level in trace.levels:
@@ -169,9 +171,25 @@ def _heat(level: LevelTrace, piece: ScorePiece) -> HeatPiece:
     pixels = np.empty((*share.shape, 4), np.uint8)
     for channel, values in enumerate(HEAT):
         pixels[..., channel] = np.interp(share, HEAT_STOPS, values)
+    return HeatPiece(_centred(level, piece.rect), pixels, piece.order)
+
+
+def _centred(level: LevelTrace, rect: tuple[int, int, int, int]) -> Box:
+    """Return where the template's centre lies on the scene for top-left positions at a level."""
     step = 2.0**level.level
     height, width = level.template_shape
     dx, dy = (width / 2 - 0.5) * step, (height / 2 - 0.5) * step
-    x0, y0, x1, y1 = piece.rect
-    box = (x0 * step + dx, y0 * step + dy, x1 * step + dx, y1 * step + dy)
-    return HeatPiece(box, pixels, piece.order)
+    x0, y0, x1, y1 = rect
+    return (x0 * step + dx, y0 * step + dy, x1 * step + dx, y1 * step + dy)
+
+
+def _excluded(level: LevelTrace) -> HeatPiece | None:
+    """Shade where the bound showed that nothing better can be."""
+    shares = level.excluded_map
+    if shares is None:
+        return None
+    height, width = shares.shape
+    pixels = np.empty((height, width, 4), np.uint8)
+    pixels[..., :3] = EXCLUDED
+    pixels[..., 3] = shares // 3 * 2
+    return HeatPiece(_centred(level, (0, 0, width, height)), pixels, 0)

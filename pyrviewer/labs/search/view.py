@@ -275,9 +275,9 @@ class SearchView(QWidget):
     def _stage_overlays(self, stage: Stage, moment: int) -> list[Overlay]:
         step = 2.0**stage.trace.level
         height, width = stage.trace.template_shape
-        overlays: list[Overlay] = [
-            Wash(self._wash(piece), piece.box) for piece in stage.heat if piece.order <= moment
-        ]
+        shaded = [stage.excluded] if stage.excluded is not None else []
+        seen = [*shaded, *(piece for piece in stage.heat if piece.order <= moment)]
+        overlays: list[Overlay] = [Wash(self._wash(piece), piece.box) for piece in seen]
         recent = [piece.box for piece in stage.heat if piece.order <= moment][-MOST_WINDOWS:]
         if len(stage.heat) > 1:
             overlays.append(Outlines([box_corners(*box) for box in recent], WINDOW, width=1))
@@ -286,8 +286,8 @@ class SearchView(QWidget):
             (trace.dropped[:MOST_DROPPED], DROPPED, 2.5),
             (trace.kept, KEPT, 4.0),
         ):
-            seen = [candidate for candidate in group if candidate.order <= moment]
-            points = [((c.x + width / 2) * step, (c.y + height / 2) * step) for c in seen]
+            told = [candidate for candidate in group if candidate.order <= moment]
+            points = [((c.x + width / 2) * step, (c.y + height / 2) * step) for c in told]
             overlays.append(Dots(points, colour, size))
         return overlays
 
