@@ -1,7 +1,8 @@
 """Agreement of the search with exhaustive search, and its time against OpenCV and scikit-image.
 
 Run ``python tests/benchmarks/bench_search.py agreement [--cases 2000] [--seed 0] [--megapixels M]
-[--exact]``, ``... speed [--megapixels 12] [--rounds 5]`` or ``... pose [--cases 60]``. Candidates
+[--exact]``, ``... speed [--megapixels 12] [--rounds 5]``, ``... pose [--cases 60]`` or
+``... copies [--cases 50]``. Candidates
 of a comparison take turns, and ratios of medians are printed: other load meets them alike.
 """
 
@@ -16,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
-from search_cases import CLASSES, Case, draw, photo
+from search_cases import CLASSES, Case, draw, photo, scene_of
 from skimage.feature import match_template
 
 from pyrviewer.compute.errors import UserError
@@ -29,6 +30,19 @@ if TYPE_CHECKING:
 Array = npt.NDArray[Any]
 
 _LEVELS = 8
+COPIES = 8  # planted in a scene
+GROUNDS = (
+    "camera.png",
+    "chelsea.png",
+    "coffee.png",
+    "gravel.png",
+    "grass.png",
+    "brick.png",
+    "astronaut.png",
+    "rocket.jpg",
+    "motorcycle_left.png",
+    "retina.jpg",
+)  # without coins
 _CLOSE, _EXACT = 1e-3, 1e-5
 
 
@@ -173,6 +187,31 @@ def pose(cases: int, seed: int) -> None:
         print(f"{name}: median {np.median(values):.4f}, 95 % {np.quantile(values, 0.95):.3f}")
 
 
+def copies(cases: int, seed: int) -> None:
+    """Plant noisy copies of a template in scenes, and count those found and those made up."""
+    planted = found = false = 0
+    for k in range(cases):
+        rng = np.random.default_rng([seed, k])
+        scene = scene_of(rng, 1e6, GROUNDS)
+        side = int(rng.integers(32, 97))
+        template = photo("coins.png")[40 : 40 + side, 60 : 60 + side]
+        places: list[tuple[int, int]] = []
+        while len(places) < COPIES:
+            x = int(rng.integers(0, scene.shape[1] - side))
+            y = int(rng.integers(0, scene.shape[0] - side))
+            if all(max(abs(x - u), abs(y - v)) >= side for u, v in places):
+                places.append((x, y))
+                noisy = template + rng.normal(0, 5, template.shape)
+                scene[y : y + side, x : x + side] = np.clip(noisy, 0, 255)
+        trace = search(scene, template, max_matches=2 * COPIES, min_score=0.8)
+        hits = [
+            any(abs(m.x - x) <= 1 and abs(m.y - y) <= 1 for m in trace.matches) for x, y in places
+        ]
+        planted, found = planted + COPIES, found + sum(hits)
+        false += len(trace.matches) - sum(hits)
+    print(f"{found} of {planted} planted copies found, {false} false ones")
+
+
 def averaged(values: Array) -> Array:
     """Reduce to a quarter by area."""
     height, width = values.shape[0] // 4, values.shape[1] // 4
@@ -182,7 +221,7 @@ def averaged(values: Array) -> Array:
 def main() -> None:
     """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("what", choices=["agreement", "speed", "pose"])
+    parser.add_argument("what", choices=["agreement", "speed", "pose", "copies"])
     parser.add_argument("--cases", type=int)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--megapixels", type=float)
@@ -194,6 +233,8 @@ def main() -> None:
         agreement(given.cases or 2000, given.seed, given.megapixels, given.exact)
     elif given.what == "speed":
         speed(given.megapixels or 12, given.rounds, given.sides)
+    elif given.what == "copies":
+        copies(given.cases or 50, given.seed)
     else:
         pose(given.cases or 60, given.seed)
 
