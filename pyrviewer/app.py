@@ -173,8 +173,13 @@ class Program(QObject):
         palette.open_over(self.window)
 
     def open_sheet(self) -> None:
-        """Open the sheet of keys."""
-        ShortcutSheet(self.registry, self.menus, self.window).show()
+        """Open the sheet of keys, or bring it to the front."""
+        sheet = self.window.findChild(ShortcutSheet)
+        if sheet is None:
+            sheet = ShortcutSheet(self.registry, self.menus, self.window)
+        sheet.show()
+        sheet.raise_()
+        sheet.activateWindow()
 
     # Session
 

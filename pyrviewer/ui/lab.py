@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
 
 from PyQt6.QtCore import QObject, pyqtSignal
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from pyrviewer.session.jobs import JobLane, JobService
     from pyrviewer.session.notices import Notices
     from pyrviewer.session.settings import Settings
+    from pyrviewer.session.viewport import View, Viewport
     from pyrviewer.ui.widgets.transport import Transport
 
 
@@ -43,6 +45,23 @@ class Lab(QObject):
     panel: QWidget
     lanes: Sequence[JobLane] = ()
     transport: Transport | None = None
+    viewports: Sequence[Viewport] = ()
+
+    def __init__(self, parent: QObject) -> None:
+        super().__init__(parent)
+        self._looks: WeakKeyDictionary[Document, list[tuple[View, bool]]] = WeakKeyDictionary()
+
+    def remember_look(self, document: Document | None) -> None:
+        """Keep where the panes look on a document that is about to go out of sight."""
+        if document is not None:
+            self._looks[document] = [(port.view, port.fitting) for port in self.viewports]
+
+    def recall_look(self, document: Document | None) -> None:
+        """Look where the panes last did on a document; at all of it the first time."""
+        found = self._looks.get(document) if document is not None else None
+        looks = found or [(port.view, True) for port in self.viewports]
+        for port, (view, fitting) in zip(self.viewports, looks, strict=True):
+            port.set_view(view, fitting=fitting)
 
     def actions(self) -> Sequence[ActionSpec]:
         """Return what can be done in this lab."""

@@ -22,7 +22,6 @@ from PyQt6.QtWidgets import QApplication
 from pyrviewer.app import Program, make_application
 from pyrviewer.compute.image import Origin, from_array
 from pyrviewer.compute.opencv import cv2
-from pyrviewer.labs.blend import run
 from pyrviewer.labs.blend.controller import BlendLab
 from pyrviewer.labs.blend.export import write_picture
 from pyrviewer.ui import theme
@@ -31,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from pyrviewer.compute.image import Array
+    from pyrviewer.labs.blend.run import Result
     from pyrviewer.ui.canvas import Canvas
 
 SIZES = {12: (3000, 4000), 24: (4000, 6000), 48: (6000, 8000)}
@@ -144,7 +144,7 @@ def bench(program: Program, megapixels: int) -> None:
     print(f"  longest stall {longest:.0f} ms")
 
 
-def export(ticket: object, result: run.Result, path: Path) -> str:
+def export(ticket: object, result: Result, path: Path) -> str:
     """Blend anew at full resolution and write it."""
     from pyrviewer.compute import blend
     from pyrviewer.compute.ticket import Ticket

@@ -203,7 +203,7 @@ def copies(cases: int, seed: int) -> None:
                 places.append((x, y))
                 noisy = template + rng.normal(0, 5, template.shape)
                 scene[y : y + side, x : x + side] = np.clip(noisy, 0, 255)
-        trace = search(scene, template, max_matches=2 * COPIES, min_score=0.8)
+        trace = search(scene, template, max_matches=2 * COPIES, min_score=0.85)
         hits = [
             any(abs(m.x - x) <= 1 and abs(m.y - y) <= 1 for m in trace.matches) for x, y in places
         ]

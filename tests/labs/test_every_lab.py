@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from support import grabbed, levels_shown, open_array, open_file, wait_idle
+from support import canvases, grabbed, levels_shown, open_array, open_file, wait_idle
 
 from pyrviewer.compute.image import Origin, from_array
 from pyrviewer.labs.registry import LabSpec, find_labs
@@ -165,3 +165,21 @@ def test_closed_images_are_let_go(
     wait_idle(qtbot, program)
     gc.collect()
     assert pixels() is None, "the pixels of a closed image are still held"
+
+
+@every_lab
+def test_each_tab_is_looked_at_where_it_was(
+    qtbot: QtBot, program: Program, photo: Path, gray_photo: Path, spec: LabSpec
+) -> None:
+    show(program, spec)
+    open_file(qtbot, program, photo)
+    program.menus.run("view.actual")
+    canvas = canvases(program)[0]
+    canvas.viewport.pan(40, 25)
+    wait_idle(qtbot, program)
+    looked = canvases(program)[0].viewport.view
+    open_file(qtbot, program, gray_photo)
+    assert canvases(program)[0].viewport.fitting
+    program.workspace.activate(program.workspace.documents[0])
+    wait_idle(qtbot, program)
+    assert canvases(program)[0].viewport.view == looked

@@ -85,6 +85,7 @@ class BlendLab(Lab):
         self.view: BlendView = BlendView()
         self.panel: BlendPanel = BlendPanel()
         self.transport = self.view.transport
+        self.viewports = (self.view.shared,)
         self.document: Document | None = None
         self.scene = Scene()
         self._request: PairRequest | None = None
@@ -167,6 +168,8 @@ class BlendLab(Lab):
         """Show a document as A."""
         if self.document is not None:
             self.document.state_changed.disconnect(self._on_state)
+        if self.view.grid.canvases:
+            self.remember_look(self.document)
         self.hands.cancel()
         self.document = document
         self.scene = Scene()
@@ -183,7 +186,7 @@ class BlendLab(Lab):
         if document is None:
             return
         document.state_changed.connect(self._on_state)
-        self.view.shared.set_view(self.view.shared.view, fitting=True)
+        self.recall_look(document)
         self._refresh()
 
     def _on_state(self, key: str) -> None:

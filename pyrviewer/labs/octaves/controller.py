@@ -50,6 +50,7 @@ class OctavesLab(Lab):
         self.view: OctavesView = OctavesView()
         self.panel: OctavesPanel = OctavesPanel()
         self.transport = self.view.transport
+        self.viewports = (self.view.shared, self.view.stack)
         self.document: Document | None = None
         self.build: Build | None = None
         self._request: BuildRequest | None = None
@@ -125,6 +126,8 @@ class OctavesLab(Lab):
         """Show a document."""
         if self.document is not None:
             self.document.state_changed.disconnect(self._on_state)
+        if self.build is not None:
+            self.remember_look(self.document)
         self.document = document
         self.build = self._request = self._difference = self._rebuilt = self._bench = None
         self._reference = None
@@ -187,8 +190,7 @@ class OctavesLab(Lab):
             self._reference = build.octaves[0]
         self.panel.show_build(build)
         if first:
-            for viewport in (self.view.shared, self.view.stack):
-                viewport.set_view(viewport.view, fitting=True)
+            self.recall_look(self.document)
         self._show()
         self.actions_changed.emit()
 

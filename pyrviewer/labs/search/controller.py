@@ -55,6 +55,7 @@ class SearchLab(Lab):
         self.view: SearchView = SearchView()
         self.panel: SearchPanel = SearchPanel()
         self.transport = self.view.transport
+        self.viewports = (self.view.shared, self.view.strip)
         self.document: Document | None = None
         self.found: Found | None = None
         self.moment = 0
@@ -118,6 +119,8 @@ class SearchLab(Lab):
         """Show a document to search in."""
         if self.document is not None:
             self.document.state_changed.disconnect(self._on_state)
+        if self._shown is not None:
+            self.remember_look(self.document)
         self.document = document
         self._request = self.found = self._scene = self._shown = None
         self._set_truth(None)
@@ -185,6 +188,7 @@ class SearchLab(Lab):
 
     def _take_scene(self, shown: ShownScene) -> None:
         self._shown = shown
+        self.recall_look(self.document)
         self.view.show_scene(shown, () if self._pinned is not None else self.state.rect)
         if self.found is not None:
             self._show_found(self.found)

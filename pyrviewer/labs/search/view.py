@@ -130,8 +130,6 @@ class SearchView(QWidget):
         height, width = scene.pixels.shape[:2]
         shown = (rect[0], rect[1], rect[2], rect[3]) if rect else None
         self._rectangle.reset(width, height, shown)
-        for viewport in (self.shared, self.strip):
-            viewport.set_view(viewport.view, fitting=True)
         self.show_levels(())
 
     def take_tool(self, name: object) -> None:
