@@ -73,7 +73,8 @@ class Masking(QObject):
         if look is not None:
             state = lab.state
             source = run.MaskSource(outline, state.soft, state.inverted)
-            lab.previewer.show_outline(source, look)
+            tinted = lab.view.washes.mask_on
+            lab.previewer.show_outline(source, look, tinted=tinted)
 
     def _on_drawn(self, outline: Parametric) -> None:
         self._lab.change("outline", mask.to_json(outline))

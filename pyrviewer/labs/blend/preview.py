@@ -44,6 +44,7 @@ class Previewer(QObject):
         self._whole: Mask | None = None  # the last whole mask, for an engine that comes later
         self._next: PreviewRequest | None = None
         self._stale = False
+        self._tinted = False
 
     def start(self, pair: Pair, chosen: Options) -> None:
         """Prepare for a pair; options that need no other engine are taken at once."""
@@ -80,8 +81,9 @@ class Previewer(QObject):
         self._whole = whole
         self._want(look, whole=whole)
 
-    def show_outline(self, source: MaskSource, look: Look) -> None:
-        """Show an outline as it is dragged."""
+    def show_outline(self, source: MaskSource, look: Look, *, tinted: bool) -> None:
+        """Show an outline as it is dragged, with its tint where that is seen."""
+        self._tinted = tinted
         self._want(look, outline=source)
 
     def paint(self, rect: Rect, patch: Mask, look: Look) -> None:
@@ -109,8 +111,9 @@ class Previewer(QObject):
         before = self._next
         place = look or (before.look if before else None) or self._look or run.smallest(pair)
         request = run.PreviewRequest(
-            pair, engine, place, chosen, outline=outline, whole=whole, patches=patches
-        )
+            pair, engine, place, chosen, outline=outline, whole=whole, patches=patches,
+            tinted=self._tinted,
+        )  # fmt: skip
         if before is not None and whole is None:
             request = replace(
                 request,

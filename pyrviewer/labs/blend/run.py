@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from pyrviewer.compute.ticket import Ticket
     from pyrviewer.labs.blend.state import Options, PairRequest
 
+MASK_RGB = (255, 90, 90)
 XRAY_PIXELS = 2_000_000  # the finest octave that is taken apart
 TITLES = {
     "a": "A", "b": "B", "cut": "Cut and paste", "feather": "Feather",
@@ -175,7 +176,7 @@ def smallest(pair: Pair) -> Look:
 
 @dataclass(frozen=True, eq=False)
 class Preview:
-    """What the engine gave for what is on the screen."""
+    """What the engine gave for what is on the screen, and the tint of an outline there."""
 
     look: Look
     pixels: Array
@@ -196,6 +197,8 @@ class PreviewRequest:
         A whole mask in the frame of the pair.
     patches : tuple of (rect, patch)
         Parts of the mask in the frame.
+    tinted : bool
+        Whether the tint of the outline is on the screen.
     """
 
     pair: Pair
@@ -206,6 +209,7 @@ class PreviewRequest:
     outline: MaskSource | None = None
     whole: Mask | None = None
     patches: tuple[tuple[Rect, Mask], ...] = ()
+    tinted: bool = False
 
 
 def preview(ticket: Ticket, request: PreviewRequest) -> Preview:
@@ -221,8 +225,9 @@ def preview(ticket: Ticket, request: PreviewRequest) -> Preview:
     if request.outline is not None:
         drawn = request.outline.draw(request.pair, look.octave)
         engine.set_octave_mask(drawn)
-        x0, y0, x1, y1 = look.rect
-        wash = drawn[y0:y1, x0:x1]
+        if request.tinted:
+            x0, y0, x1, y1 = look.rect
+            wash = tint(drawn[y0:y1, x0:x1], MASK_RGB)
     for rect, patch in request.patches:
         engine.update(rect, patch)
     if request.pair.a.dtype == np.float32:  # in the range of A, not of what is on the screen
@@ -285,7 +290,7 @@ def tint(drawn: Mask, colour: tuple[int, int, int], strength: float = 0.45) -> A
     table = np.zeros((256, 4), np.uint8)
     table[:, :3] = colour[::-1]
     table[:, 3] = np.rint(np.arange(256) * strength)
-    return table[drawn]
+    return np.take(table.view(np.uint32), drawn).view(np.uint8).reshape(*drawn.shape, 4)
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,7 +10,7 @@ from PyQt6.QtCore import QRectF
 from PyQt6.QtGui import QImage
 
 from pyrviewer.compute import geometry
-from pyrviewer.labs.blend.run import tint
+from pyrviewer.labs.blend.run import MASK_RGB, tint
 from pyrviewer.ui.overlays import Outlines, Overlay, Wash, box_corners
 from pyrviewer.ui.picture import Layer, Picture, draw_layer, qimage
 
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from pyrviewer.ui.overlays import Box
     from pyrviewer.ui.picture import Mapping
 
-MASK_RGB = (255, 90, 90)
 FRAME = "#4c8dff"
 FINE = 1_000_000  # pixels of a tint: about a screen
 
@@ -93,7 +92,7 @@ class Washes:
         right, bottom = grid.to_base(x1, y1)
         self._pixels = None
         box = (left + x, top + y, right + x, bottom + y)
-        self._wash = _washed(tint(preview.wash, MASK_RGB), box)
+        self._wash = _washed(preview.wash, box)
 
     def show_ghost(self, ghost: Ghost | None) -> None:
         """Lay B over the panes while it is moved."""
