@@ -16,8 +16,10 @@ if TYPE_CHECKING:
 
     from PyQt6.QtWidgets import QWidget
 
+    from pyrviewer.compute.image import Array
     from pyrviewer.compute.ticket import Ticket
     from pyrviewer.ui.lab import Lab, LabContext
+    from pyrviewer.ui.picture import Layer
 
 
 class Exporter(QObject):
@@ -65,6 +67,24 @@ class Exporter(QObject):
         if clipboard is not None:
             clipboard.setText(text)
             self._context.notices.info(notice)
+
+    def copy_layer(self, layer: Layer | None) -> None:
+        """Put a picture on the clipboard as it is displayed."""
+        clipboard = QGuiApplication.clipboard()
+        chosen = layer.picture.choose(1.0) if layer is not None else None
+        if layer is None or clipboard is None or chosen is None:
+            return
+        shown = chosen[0].image.copy()
+        clipboard.setImage(shown)
+        size = f"{shown.width()} × {shown.height()}"
+        self._context.notices.info(f"{layer.title} copied, {size}.")
+
+
+def write_picture(ticket: Ticket, pixels: Array, path: Path) -> str:
+    """Write a picture with its own values; for worker threads."""
+    ticket.check()
+    image.write(path, pixels)
+    return f"{path.name} saved."
 
 
 def ask_images(parent: QWidget, title: str, *, several: bool = False) -> list[Path]:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+import numpy as np
 from PyQt6.QtCore import QEvent, QPoint, QPointF, Qt, pyqtSignal
 from PyQt6.QtGui import QInputDevice, QKeyEvent, QMouseEvent, QNativeGestureEvent, QWheelEvent
 from PyQt6.QtWidgets import QWidget
 
 from pyrviewer.session.viewport import MAX_SCALE, MIN_SCALE, View, Viewport
-from pyrviewer.ui.picture import Mapping
+from pyrviewer.ui.picture import Mapping, format_value
 from pyrviewer.ui.tools.tool import CLICK, GRAB
 
 if TYPE_CHECKING:
@@ -37,6 +38,18 @@ class Hover:
     canvas_x: float = field(compare=False)  # anywhere on it is the same pixel
     canvas_y: float = field(compare=False)
     layer: Layer | None = field(default=None, compare=False)
+
+
+def readout(hover: Hover | None) -> str:
+    """Return where the mouse is, and the values there in their own dtype."""
+    if hover is None:
+        return ""
+    text = f"x {hover.canvas_x:.0f}  y {hover.canvas_y:.0f}"
+    layer = hover.layer
+    if layer is None or layer.source is None:
+        return text
+    values = np.atleast_1d(layer.source[hover.y, hover.x]).tolist()
+    return f"{text}   {layer.title}  " + "  ".join(format_value(value) for value in values)
 
 
 @dataclass

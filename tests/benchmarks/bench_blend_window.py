@@ -23,8 +23,8 @@ from pyrviewer.app import Program, make_application
 from pyrviewer.compute.image import Origin, from_array
 from pyrviewer.compute.opencv import cv2
 from pyrviewer.labs.blend.controller import BlendLab
-from pyrviewer.labs.blend.export import write_picture
 from pyrviewer.ui import theme
+from pyrviewer.ui.exporter import write_picture
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -14,6 +14,7 @@ from scipy import ndimage
 from support import PHOTOS
 
 from pyrviewer import cli
+from pyrviewer.compute import network
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -67,6 +68,16 @@ def test_vectors_as_files(tmp_path: Path, capsys: pytest.CaptureFixture[str]) ->
     assert header == ["grid", "channel", "row", "column", str(CAT), str(CAMERA)]
     assert rows[49][:4] == ["2", "0", "0", "1"]
     np.testing.assert_allclose(np.array(rows)[:, 4:].astype(float).T, vectors)
+
+
+@pytest.mark.skipif(not network.available(), reason="needs the extra deep")
+def test_maps_of_the_network(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("pool", CAT, "--layer", "block 3", "--levels", "2", "--json") == 0
+    (found,) = json.loads(capsys.readouterr().out)["images"]
+    assert found["maps"] == [24, 75, 113]
+    maps = network.load().features(read_back(CAT), ["block 3"])["block 3"]
+    assert found["vector"][3] == pytest.approx(maps[0, 37:, 56:].max(), rel=1e-6)
+    assert "no layer 'block 99'" in fails(capsys, "pool", CAT, "--layer", "block 99")
 
 
 # atrous

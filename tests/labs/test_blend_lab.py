@@ -15,8 +15,9 @@ from support import PHOTOS, Mouse, canvases, grabbed, open_file, press, wait_idl
 
 from pyrviewer.compute import blend, image, mask
 from pyrviewer.compute.ticket import Ticket
-from pyrviewer.labs.blend.export import merge, python_script, write_animation, write_picture
+from pyrviewer.labs.blend.export import merge, python_script, write_animation
 from pyrviewer.labs.blend.state import BlendState
+from pyrviewer.ui.exporter import write_picture
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -30,6 +30,7 @@ from pyrviewer.labs.blend.view import BlendView
 from pyrviewer.labs.blend.xray import XRay
 from pyrviewer.session import samples
 from pyrviewer.ui.lab import Lab, LabContext
+from pyrviewer.ui.navigator import readout
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -366,13 +367,7 @@ class BlendLab(Lab):
                 self.previewer.look(look)
 
     def _on_hovered(self, hover: Hover | None) -> None:
-        text = ""
-        if hover is not None:
-            text = f"x {hover.canvas_x:.0f}  y {hover.canvas_y:.0f}"
-            layer = hover.layer
-            if layer is not None and layer.source is not None:
-                text += f"   {layer.title} {layer.source[hover.y, hover.x]}"
-        self.readout_changed.emit(text)
+        self.readout_changed.emit(readout(hover))
 
     def _on_menu(self, hover: Hover | None, place: QPoint) -> None:
         self.exporter.show_menu(place)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from pyrviewer.compute import animation, display, fusion, image, pyramid, writing
 from pyrviewer.compute.image import Origin, from_array
 from pyrviewer.labs.blend import run
-from pyrviewer.ui.exporter import Exporter, ask_images
+from pyrviewer.ui.exporter import Exporter, ask_images, write_picture
 from pyrviewer.ui.menus import context_menu
 
 if TYPE_CHECKING:
@@ -152,13 +152,6 @@ class BlendExporter(Exporter):
     def _take_merged(self, merged: Merged) -> None:
         self._lab.context.workspace.add(from_array(merged.pixels, Origin("clipboard", merged.name)))
         self._lab.show_weights(merged.weights)
-
-
-def write_picture(ticket: Ticket, pixels: Array, path: Path) -> str:
-    """Write a picture; for worker threads."""
-    ticket.check()
-    image.write(path, pixels)
-    return f"{path.name} saved."
 
 
 def write_animation(ticket: Ticket, result: Result, chosen: Options, path: Path) -> str:

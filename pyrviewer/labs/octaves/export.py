@@ -10,20 +10,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PyQt6.QtCore import QTimer
-from PyQt6.QtGui import QGuiApplication
 from PyQt6.QtWidgets import QFileDialog
 
 from pyrviewer.compute import animation, display, image, writing
 from pyrviewer.compute.signed import savable
 from pyrviewer.labs.octaves.script import python_script, rebuild_script
-from pyrviewer.ui.exporter import Exporter
+from pyrviewer.ui.exporter import Exporter, write_picture
 from pyrviewer.ui.menus import context_menu
 from pyrviewer.ui.widgets.pop_out import PopOut
 
 if TYPE_CHECKING:
     from PyQt6.QtCore import QPoint
 
-    from pyrviewer.compute.image import Array
     from pyrviewer.compute.ticket import Ticket
     from pyrviewer.labs.octaves.controller import OctavesLab
     from pyrviewer.labs.octaves.run import Build
@@ -107,14 +105,7 @@ class OctavesExporter(Exporter):
 
     def copy_octave(self) -> None:
         """Put the picture on the clipboard as it is displayed."""
-        layer, clipboard = self._target(), QGuiApplication.clipboard()
-        chosen = layer.picture.choose(1.0) if layer is not None else None
-        if layer is None or clipboard is None or chosen is None:
-            return
-        shown = chosen[0].image.copy()
-        clipboard.setImage(shown)
-        size = f"{shown.width()} × {shown.height()}"
-        self._lab.context.notices.info(f"{layer.title} copied, {size}.")
+        self.copy_layer(self._target())
 
     def copy_python(self) -> None:
         """Put a script on the clipboard that computes what is shown."""
@@ -155,13 +146,6 @@ def _file_name(layer: Layer) -> str:
     """Return a layer's title as a part of a file name."""
     words = "".join(letter if letter.isalnum() else " " for letter in layer.title).split()
     return "_".join(words).lower()
-
-
-def write_picture(ticket: Ticket, pixels: Array, path: Path) -> str:
-    """Write one picture; for worker threads."""
-    ticket.check()
-    image.write(path, pixels)
-    return f"{path.name} saved."
 
 
 def write_all(ticket: Ticket, build: Build, folder: Path, stem: str) -> str:

@@ -19,6 +19,7 @@ from pyrviewer.labs.search.view import SearchView
 from pyrviewer.ui import clipboard
 from pyrviewer.ui.exporter import ask_images
 from pyrviewer.ui.lab import Lab, LabContext
+from pyrviewer.ui.navigator import readout
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -364,12 +365,7 @@ class SearchLab(Lab):
     # Shell
 
     def _on_hovered(self, hover: Hover | None) -> None:
-        text = ""
-        if hover is not None:
-            text = f"x {hover.canvas_x:.0f}  y {hover.canvas_y:.0f}"
-            if hover.layer is not None and hover.layer.source is not None:
-                text += f"   {hover.layer.source[hover.y, hover.x]}"
-        self.readout_changed.emit(text)
+        self.readout_changed.emit(readout(hover))
 
     def _on_menu(self, hover: Hover | None, place: QPoint) -> None:
         self.exporter.show_menu(place)

@@ -1,0 +1,293 @@
+"""The work of the Pooling lab, for worker threads."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from pyrviewer.compute import display, network, pooling, pyramid
+from pyrviewer.compute.filter_bank import FilterBank
+from pyrviewer.compute.mipmap import mipmap, mipmap_of
+from pyrviewer.compute.pooling_input import colour_maps, part
+from pyrviewer.labs.pooling.state import ALL, COLOURS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from pyrviewer.compute.features import FeatureSource
+    from pyrviewer.compute.image import Array
+    from pyrviewer.compute.pooling import Reduce, Rule
+    from pyrviewer.compute.ticket import Ticket
+    from pyrviewer.labs.pooling.state import MapsRequest, Octaves, PoolingRequest
+
+RULES: tuple[Rule, Rule] = ("adaptive", "he")
+KEPT: Mapping[Reduce, str] = {"max": "Maxima", "average": "Means"}
+
+
+@dataclass(frozen=True, eq=False)
+class Maps:
+    """What is pooled.
+
+    Attributes
+    ----------
+    values : (C, H, W) float32 array
+        The maps.
+    input : (h, w) or (h, w, 3 | 4) array
+        What they were made of: the part of the image at the size that was asked for.
+    order : tuple of int
+        The channels, the most varied first.
+    """
+
+    request: MapsRequest
+    values: Array
+    input: Array
+    order: tuple[int, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Tile:
+    """A picture for a pane, with the values behind it: (h, w) or (h, w, 3) float32."""
+
+    title: str
+    values: Array
+    pixels: tuple[Array, ...]
+    range: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class Pooled:
+    """Everything that a layout shows of one choice of parameters.
+
+    Attributes
+    ----------
+    channel : int
+        The channel that the tiles show, or `ALL`.
+    winners : (length, 2) int64 array or None
+        Which pixel each maximum is; None for averages.
+    tiles : mapping of str to tuple of Tile
+        "grid": the shown channel pooled, for each level. "rule grid": for each of `RULES`.
+        "pooled", "enlarged" and "octave": for each number of bins of the pyramid pooling module
+        the grid, the grid at the size of the map, and the octave of the map's image pyramid that
+        is most like the grid, enlarged by the same rule.
+    apart : tuple of float
+        Largest difference between the last two.
+    group : range or None
+        The channels whose mean the branches of the module show, where they are reduced.
+    """
+
+    request: PoolingRequest
+    maps: Maps
+    channel: int
+    map: Tile
+    input: Tile
+    vector: Array
+    winners: Array | None
+    tiles: Mapping[str, tuple[Tile, ...]]
+    apart: tuple[float, ...] = ()
+    group: range | None = None
+
+    @property
+    def blocks(self) -> pooling.Blocks:
+        """How the vector is divided."""
+        return pooling.Blocks(len(self.maps.values), self.request.state.levels)
+
+    @property
+    def shown(self) -> tuple[int, ...]:
+        """The channels that the tiles show."""
+        return (self.channel,) if self.channel != ALL else tuple(range(len(self.maps.values)))
+
+
+@dataclass(frozen=True, eq=False)
+class Named:
+    """An open image among those that are compared."""
+
+    id: int
+    name: str
+    request: PoolingRequest
+
+
+@dataclass(frozen=True, eq=False)
+class Neighbour:
+    """An image, its vector, and its likeness to the active one."""
+
+    id: int
+    name: str
+    tile: Tile
+    shape: tuple[int, ...]
+    vector: Array
+    cosine: float
+
+
+def load_source(ticket: Ticket) -> FeatureSource:
+    """Read the trained network, or make the filters that stand in for it."""
+    ticket.check()
+    return network.load() if network.available() else FilterBank()
+
+
+def show_image(ticket: Ticket, pixels: Array, octaves: Octaves) -> tuple[Array, ...]:
+    """Convert an image for the screen."""
+    return mipmap_of(octaves(ticket), display.auto_range(pixels), ticket)
+
+
+def make_maps(ticket: Ticket, request: MapsRequest) -> Maps:
+    """Cut, resize, and run the network where one is asked for."""
+    ticket.check()
+    seen = part(request.pixels, request.rect, request.side)
+    if request.source is None or request.layer == COLOURS:
+        values = colour_maps(seen)
+        return Maps(request, values, seen, tuple(range(len(values))))
+    values = request.source.features(seen, [request.layer], ticket=ticket)[request.layer]
+    order = np.argsort(-values.var(axis=(1, 2)), kind="stable")
+    return Maps(request, values, seen, tuple(int(channel) for channel in order))
+
+
+def run(ticket: Ticket, request: PoolingRequest, ready: Maps | None, automatic: int) -> Pooled:
+    """Pool; maps that are `ready` are used again.
+
+    `automatic` is the channel to show where none was chosen, or `ALL` for the most varied one.
+    """
+    maps = ready
+    if maps is None or not maps.request.same_as(request.maps):
+        maps = make_maps(ticket, request.maps)
+    ticket.check(0.5)
+    state = request.state
+    vector = _vector(request, maps)
+    winners = None
+    if request.reduce == "max":
+        winners = pooling.winners(maps.values, state.levels, request.rule)
+    ticket.check(0.7)
+    channel = choose_channel(maps, state.channel, automatic)
+    chosen = maps.values if channel == ALL else maps.values[channel : channel + 1]
+    limits = _limits(chosen, colours=state.layer == COLOURS)
+    shown = _tile(_map_title(state.layer, channel), chosen, limits, ticket)
+    seen = Tile("Input", _hwc(colour_maps(maps.input)), _screen(maps.input, None, ticket))
+    pooled = Pooled(request, maps, channel, shown, seen, vector, winners, {})
+    if state.layout == "context":
+        return _with_context(ticket, pooled, chosen)
+    kind, sizes, rules = "grid", state.levels, (request.rule,) * len(state.levels)
+    if state.layout == "rules":
+        kind, sizes, rules = "rule grid", (state.grid,) * len(RULES), RULES
+    grids = [
+        pooling.pool(chosen, n, rule, reduce=request.reduce)
+        for n, rule in zip(sizes, rules, strict=True)
+    ]
+    tiles = tuple(_tile(KEPT[request.reduce], grid, limits, ticket) for grid in grids)
+    return replace(pooled, tiles={kind: tiles})
+
+
+def _with_context(ticket: Ticket, found: Pooled, maps: Array) -> Pooled:
+    """Run the pyramid pooling module, and set the image pyramid of the same maps beside it."""
+    state = found.request.state
+    reduce: Reduce = "average" if state.mean else "max"
+    group = _group(found) if state.reduced else None
+    if group is not None:
+        maps = found.maps.values[group.start : group.stop]
+    pooled = [pooling.pool(maps, n, reduce=reduce) for n in state.bins]
+    if group is not None:
+        pooled = [pooling.reduce_channels(grid, 1) for grid in pooled]
+        maps = pooling.reduce_channels(maps, 1)
+    enlarged = [pooling.upsample(grid, maps.shape[1:], state.corners) for grid in pooled]
+    all_octaves = pyramid.gaussian_pyramid(_hwc(maps), prefilter="box")
+    octaves = [_nearest(all_octaves, n) for n in state.bins]
+    wide = [pooling.upsample(o, maps.shape[1:], state.corners) for _, o in octaves]
+    ticket.check(0.9)
+    limits = _limits(np.stack([*enlarged, *wide]), colours=state.layer == COLOURS)
+
+    def tiles(titles: Iterable[str], arrays: Iterable[Array]) -> tuple[Tile, ...]:
+        pairs = zip(titles, arrays, strict=True)
+        return tuple(_tile(title, array, limits, ticket) for title, array in pairs)
+
+    kinds = {
+        "pooled": tiles([KEPT[reduce]] * len(pooled), pooled),
+        "enlarged": tiles([f"Enlarged {n} × {n}" for n in state.bins], enlarged),
+        "octave": tiles([f"Octave {level}" for level, _ in octaves], wide),
+    }
+    apart = tuple(float(np.abs(a - b).max()) for a, b in zip(enlarged, wide, strict=True))
+    return replace(found, tiles=kinds, apart=apart, group=group)
+
+
+def _group(found: Pooled) -> range | None:
+    """Return the group that holds the shown channel, if there are fewer groups than channels."""
+    channels = len(found.maps.values)
+    count = max(1, channels // len(found.request.state.bins))
+    shown = max(found.channel, 0)
+    groups = [range(*each) for each in pooling.bins(channels, count)]
+    return next(group for group in groups if shown in group) if count < channels else None
+
+
+def compare(
+    ticket: Ticket, images: Sequence[Named], known: Mapping[int, Neighbour]
+) -> list[Neighbour]:
+    """Pool every open image the same way; the first is the active one, the rest the most alike."""
+    found: list[Neighbour] = []
+    for index, named in enumerate(images):
+        ticket.check(index / len(images))
+        one = known.get(named.id) or _neighbour(ticket, named)
+        cosine = pooling.cosine(found[0].vector if found else one.vector, one.vector)
+        found.append(Neighbour(one.id, one.name, one.tile, one.shape, one.vector, cosine))
+    return [*found[:1], *sorted(found[1:], key=lambda each: -each.cosine)]
+
+
+def _neighbour(ticket: Ticket, named: Named) -> Neighbour:
+    maps = make_maps(ticket, named.request.maps)
+    values = _hwc(colour_maps(maps.input))
+    tile = Tile(named.name, values, _screen(maps.input, None, ticket))
+    vector = _vector(named.request, maps)
+    return Neighbour(named.id, named.name, tile, maps.values.shape, vector, 1.0)
+
+
+def _vector(request: PoolingRequest, maps: Maps) -> Array:
+    return pooling.spatial_pyramid_pool(
+        maps.values, request.state.levels, request.rule, reduce=request.reduce
+    )
+
+
+def choose_channel(maps: Maps, wanted: int, automatic: int) -> int:
+    """Return the channel to show: the one that is wanted, where the maps have it."""
+    count = len(maps.values)
+    if 0 <= wanted < count:
+        return wanted
+    if maps.request.layer == COLOURS:
+        return ALL
+    return automatic if 0 <= automatic < count else maps.order[0]
+
+
+def _nearest(octaves: Sequence[Array], n: int) -> tuple[int, Array]:
+    """Return the octave whose sides are nearest to n, as maps, and its level."""
+    sides = [math.sqrt(octave.shape[0] * octave.shape[1]) for octave in octaves]
+    level = min(range(len(octaves)), key=lambda k: abs(math.log(sides[k] / n)))
+    octave = octaves[level]
+    return level, np.moveaxis(octave, 2, 0) if octave.ndim == 3 else octave[None]
+
+
+def _hwc(maps: Array) -> Array:
+    """Return one map as an image in gray, or three in colour."""
+    return np.ascontiguousarray(maps[0] if len(maps) == 1 else np.moveaxis(maps, 0, 2))
+
+
+def _limits(maps: Array, *, colours: bool) -> tuple[float, float]:
+    if colours:
+        return 0.0, 255.0
+    low, high = float(maps.min()), float(maps.max())
+    return (low, high) if high > low else (low - 0.5, high + 0.5)
+
+
+def _tile(title: str, maps: Array, limits: tuple[float, float], ticket: Ticket) -> Tile:
+    low, high = limits
+    text = "" if limits == (0.0, 255.0) else f"{low:.3g} to {high:.3g}"
+    values = np.asarray(_hwc(maps), np.float32)
+    return Tile(title, values, _screen(values, limits, ticket), text)
+
+
+def _screen(values: Array, limits: tuple[float, float] | None, ticket: Ticket) -> tuple[Array, ...]:
+    return mipmap(display.to_display(values, *(limits or (None, None))), ticket)
+
+
+def _map_title(layer: str, channel: int) -> str:
+    name = layer.capitalize() if layer else "Picture"
+    if channel == ALL:
+        return name
+    return f"{name}, {('red', 'green', 'blue')[channel]}" if not layer else f"{name} #{channel}"
