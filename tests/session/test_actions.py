@@ -68,3 +68,18 @@ def test_garbage_in_the_settings_does_no_harm(
     made = ActionRegistry(settings)
     made.add([spec("open", "Ctrl+O")])
     assert made.keys("open") == ("Ctrl+O",)
+
+
+def test_two_labs_may_use_one_key(settings: Settings) -> None:
+    registry = ActionRegistry(settings)
+    registry.add([spec("quit", "Ctrl+Q")])
+    registry.add([spec("first.show", "A")], "first")
+    registry.add([spec("second.show", "A")], "second")
+    assert not registry.meet("first.show", "second.show")
+    assert registry.meet("first.show", "quit")
+    registry.rebind("first.show", ("B",))
+    assert registry.keys("second.show") == ("A",)
+    registry.rebind("second.show", ("B",))
+    assert registry.keys("first.show") == ("B",)
+    registry.rebind("quit", ("B",))  # which works in both
+    assert registry.keys("first.show") == registry.keys("second.show") == ()

@@ -129,9 +129,10 @@ class ShortcutSheet(QDialog):
         identity = self._selected()
         if identity is None:
             return
-        text = self.keys.keySequence().toString()
-        if text != (*self._registry.keys(identity), "")[0]:
-            self._registry.rebind(identity, (text,) if text else ())
+        text, before = self.keys.keySequence().toString(), self._registry.keys(identity)
+        if text != (*before, "")[0]:
+            others = tuple(key for key in before[1:] if key != text)
+            self._registry.rebind(identity, (text, *others) if text else others)
             self._after()
 
     def _reset(self) -> None:
