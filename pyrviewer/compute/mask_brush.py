@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from pyrviewer.compute.mask_raster import Mask
     from pyrviewer.compute.mask_shapes import Point
     from pyrviewer.compute.resample import Rect
+
+_TILE = 256  # pixels
 
 
 @dataclass(frozen=True)
@@ -46,7 +49,7 @@ class Brush:
 
 @dataclass(frozen=True, eq=False)
 class Patch:
-    """What a stroke changed: enough to undo and to redo it.
+    """A part of what a stroke changed: enough to undo and to redo it.
 
     Attributes
     ----------
@@ -82,7 +85,7 @@ class Stroke:
         self._before, self._brush = mask, brush
         self._cover = np.zeros(mask.shape, np.uint8)  # memory is taken where it is painted on
         self._last: Point | None = None
-        self._rect: Rect | None = None
+        self._tiles: set[tuple[int, int]] = set()
 
     def to(self, x: float, y: float) -> tuple[Rect, Mask] | None:
         """Paint from the last point, or a dot at the first one.
@@ -106,16 +109,22 @@ class Stroke:
         area = np.s_[y0:y1, x0:x1]
         cover = self._cover[area]
         np.maximum(cover, _cover(rect, start, (x, y), self._brush), out=cover)
-        left, top, right, bottom = self._rect or rect
-        self._rect = (min(left, x0), min(top, y0), max(right, x1), max(bottom, y1))
+        columns, rows = range(x0 // _TILE, -(-x1 // _TILE)), range(y0 // _TILE, -(-y1 // _TILE))
+        self._tiles.update(itertools.product(rows, columns))
         return rect, self._painted(rect)
 
-    def patch(self) -> Patch | None:
-        """Return what the stroke changed so far; None for nothing."""
-        if self._rect is None:
-            return None
-        x0, y0, x1, y1 = self._rect
-        return Patch(self._rect, self._before[y0:y1, x0:x1].copy(), self._painted(self._rect))
+    def patches(self) -> list[Patch]:
+        """Return what the stroke changed so far, in tiles: a long one crosses much it leaves."""
+        height, width = self._before.shape
+        found = []
+        for row, column in sorted(self._tiles):
+            x0, y0 = column * _TILE, row * _TILE
+            rect = (x0, y0, min(x0 + _TILE, width), min(y0 + _TILE, height))
+            before = self._before[rect[1] : rect[3], rect[0] : rect[2]]
+            after = self._painted(rect)
+            if not np.array_equal(before, after):
+                found.append(Patch(rect, before.copy(), after))
+        return found
 
     def _reached(self, start: Point, end: Point) -> Rect:
         """Return the rectangle around a segment, inside the mask."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from PyQt6.QtGui import QUndoCommand
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from pyrviewer.compute.mask import Mask, Patch
     from pyrviewer.compute.resample import Rect
@@ -69,27 +69,32 @@ class ReplaceState(QUndoCommand):
         self._apply(self._after)
 
 
-class PaintPatch(QUndoCommand):
-    """A stroke, as the rectangle that it changed.
+class PaintPatches(QUndoCommand):
+    """A stroke, as the parts of a mask that it changed.
 
     Parameters
     ----------
-    patch : Patch
+    patches : sequence of Patch
         The mask there before and after.
     apply : callable
-        Takes the rectangle and what is to be there.
+        Takes rectangles and what is to be in each.
     text : str
         What the Edit menu calls the step.
     """
 
-    def __init__(self, patch: Patch, apply: Callable[[Rect, Mask], None], text: str) -> None:
+    def __init__(
+        self,
+        patches: Sequence[Patch],
+        apply: Callable[[list[tuple[Rect, Mask]]], None],
+        text: str,
+    ) -> None:
         super().__init__(text)
-        self._patch, self._apply = patch, apply
+        self._patches, self._apply = patches, apply
 
     def undo(self) -> None:
         """Go back."""
-        self._apply(self._patch.rect, self._patch.before)
+        self._apply([(patch.rect, patch.before) for patch in self._patches])
 
     def redo(self) -> None:
         """Go forward."""
-        self._apply(self._patch.rect, self._patch.after)
+        self._apply([(patch.rect, patch.after) for patch in self._patches])

@@ -61,26 +61,28 @@ def test_eraser_takes_away_what_the_brush_gave() -> None:
 
 
 def test_patch_undoes_and_redoes_a_stroke() -> None:
-    before = np.random.default_rng(0).integers(0, 256, (120, 160), np.uint8)
+    before = np.random.default_rng(0).integers(0, 256, (1200, 1600), np.uint8)
     stroke = Stroke(before, Brush(9))
-    assert stroke.patch() is None
-    after = painted(before, stroke, (20, 20), (60, 90), (100, 30))
-    patch = stroke.patch()
-    assert patch is not None
-    x0, y0, x1, y1 = patch.rect
+    assert stroke.patches() == []
+    after = painted(before, stroke, (20, 20), (600, 900), (1000, 30))
+    patches = stroke.patches()
     redone = before.copy()
-    redone[y0:y1, x0:x1] = patch.after
+    for patch in patches:
+        x0, y0, x1, y1 = patch.rect
+        redone[y0:y1, x0:x1] = patch.after
     np.testing.assert_array_equal(redone, after)
-    redone[y0:y1, x0:x1] = patch.before
+    for patch in patches:
+        x0, y0, x1, y1 = patch.rect
+        redone[y0:y1, x0:x1] = patch.before
     np.testing.assert_array_equal(redone, before)
-    assert (x1 - x0) * (y1 - y0) < before.size
+    assert sum(patch.after.size for patch in patches) < before.size / 2
 
 
 def test_stroke_beside_the_mask_changes_nothing() -> None:
     stroke = Stroke(empty(), Brush(5))
     assert stroke.to(-20, 50) is None
     assert stroke.to(-20, 300) is None
-    assert stroke.patch() is None
+    assert stroke.patches() == []
     rect, patch = stroke.to(10, 60) or ((0, 0, 0, 0), empty())
     assert rect[0] == 0
     assert patch.max() == 255

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from pyrviewer.labs.blend.controller import BlendLab
     from pyrviewer.labs.blend.run import Pair
 
-    _Make = Callable[[Ticket, Mask | None], Mask]
+    _Make = Callable[..., Mask]
 
 
 class Masking(QObject):

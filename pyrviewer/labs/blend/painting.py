@@ -14,7 +14,7 @@ from PyQt6.QtCore import QObject, pyqtSignal
 from PyQt6.QtGui import QUndoCommand
 
 from pyrviewer.compute.mask import Brush, Stroke
-from pyrviewer.session.history import PaintPatch
+from pyrviewer.session.history import PaintPatches
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,7 +30,7 @@ KEY = "blend.mask"
 
 @dataclass(frozen=True)
 class PackedMask:
-    """A mask as text, for sessions and for undo: zlib's deflate in base 64."""
+    """A mask as text, for sessions: zlib's deflate in base 64."""
 
     height: int = 0
     width: int = 0
@@ -59,10 +59,14 @@ def unpack(packed: PackedMask, shape: tuple[int, ...]) -> Mask:
 
 
 class _ReplaceMask(QUndoCommand):
-    """A whole mask in place of another."""
+    """A whole mask in place of another.
+
+    Strokes change a mask where it is. As they are undone in order, each is again what it was when
+    it is put back.
+    """
 
     def __init__(
-        self, before: PackedMask, after: PackedMask, apply: Callable[[PackedMask], None]
+        self, before: Mask | None, after: Mask, apply: Callable[[Mask | None], None]
     ) -> None:
         super().__init__()
         self._before, self._after, self._apply = before, after, apply
@@ -136,51 +140,48 @@ class Painting(QObject):
     def end(self, text: str) -> None:
         """End the stroke as one undo step."""
         stroke, self._stroke = self._stroke, None
-        patch = stroke.patch() if stroke is not None else None
-        if patch is not None and self._document is not None:
-            self._document.undo_stack.push(PaintPatch(patch, self._apply, text))
+        patches = stroke.patches() if stroke is not None else []
+        if patches and self._document is not None:
+            self._document.undo_stack.push(PaintPatches(patches, self._apply, text))
 
     def cancel(self) -> None:
         """Take the stroke back."""
         stroke, self._stroke = self._stroke, None
-        patch = stroke.patch() if stroke is not None else None
-        if patch is not None:
+        for patch in stroke.patches() if stroke is not None else []:
             self.painted.emit(patch.rect, patch.before)
 
-    def _apply(self, rect: Rect, patch: Mask) -> None:
+    def _apply(self, parts: list[tuple[Rect, Mask]]) -> None:
         self._stroke = None  # undo ends a stroke that goes on
         if self._mask is not None:
-            x0, y0, x1, y1 = rect
-            self._mask[y0:y1, x0:x1] = patch
+            for (x0, y0, x1, y1), part in parts:
+                self._mask[y0:y1, x0:x1] = part
             self._changed()
 
     # Whole masks
 
-    def replace(
-        self, make: Callable[[Ticket, Mask | None], Mask], text: str, started: Callable[[], None]
-    ) -> None:
-        """Make another mask of the present one, in the background, as one undo step.
+    def replace(self, make: Callable[..., Mask], text: str, started: Callable[[], None]) -> None:
+        """Make another mask, in the background, as one undo step.
 
+        `make` takes a ticket and ``present``, the mask as it is, which it leaves alone.
         `started` is called within that step: it says that the mask is painted from now on.
         """
         if self._document is not None:
             self._step, self._started = text, started
-            self._lane.submit(partial(_remake, mask=self._mask, make=make))
+            self._lane.submit(partial(make, present=self._mask))
 
-    def _take(self, packed: tuple[PackedMask, PackedMask]) -> None:
+    def _take(self, made: Mask) -> None:
         document, started = self._document, self._started
         if document is None or started is None:
             return
         document.undo_stack.beginMacro(self._step)
         started()
-        document.undo_stack.push(_ReplaceMask(*packed, self._replace))
+        document.undo_stack.push(_ReplaceMask(self._mask, made, self._replace))
         document.undo_stack.endMacro()
 
-    def _replace(self, packed: PackedMask) -> None:
+    def _replace(self, mask: Mask | None) -> None:
         self._stroke = None
-        if self._document is not None:
-            self._mask = unpack(packed, self._document.pixels.shape) if packed.data else None
-            self._changed()
+        self._mask = mask
+        self._changed()
 
     # Coming back
 
@@ -194,15 +195,6 @@ class Painting(QObject):
     def _keep(self, packed: PackedMask) -> None:
         if self._document is not None:
             self._document.adopt(KEY, packed, over=True)
-
-
-def _remake(
-    ticket: Ticket, mask: Mask | None, make: Callable[[Ticket, Mask | None], Mask]
-) -> tuple[PackedMask, PackedMask]:
-    ticket.check()
-    made = make(ticket, mask)
-    ticket.check()
-    return (pack(mask) if mask is not None else PackedMask()), pack(made)
 
 
 def _pack(ticket: Ticket, mask: Mask) -> PackedMask:

@@ -43,19 +43,20 @@ class Washes:
         self._wash: Wash | None = None
         self._pixels: Array | None = None
         self._step = 1
+        self._whole: tuple[Mask, Pair] | None = None
         self._ghost: Ghost | None = None
 
     def clear(self) -> None:
         """Forget the pictures."""
-        self._wash = self._pixels = self._ghost = None
+        self._wash = self._pixels = self._ghost = self._whole = None
 
     def overlays(self, pair: Pair | None, result: Result | None) -> list[Overlay]:
         """Return what is to be drawn now."""
         found: list[Overlay] = []
         if self.clipped_on and result is not None:
             found.append(_washed(result.clipped, box_of(result.pair)))
-        if self.mask_on and self._wash is not None:
-            found.append(self._wash)
+        if self.mask_on:
+            found += self._tint()
         if self._ghost is not None:
             found.append(self._ghost)
         elif pair is not None and not pair.whole:
@@ -65,11 +66,18 @@ class Washes:
             found.append(Outlines([corners], FRAME, width=1, dashed=True))
         return found
 
+    def _tint(self) -> list[Overlay]:
+        """Return the tint of the mask, made when it is first seen."""
+        if self._whole is not None:
+            (drawn, pair), self._whole = self._whole, None
+            step = self._step = max(1, round(math.sqrt(drawn.size / FINE)))
+            self._pixels = tint(drawn[::step, ::step], MASK_RGB)
+            self._wash = _washed(self._pixels, box_of(pair))
+        return [self._wash] if self._wash is not None else []
+
     def show_mask(self, drawn: Mask, pair: Pair) -> None:
         """Take the whole mask."""
-        step = self._step = max(1, round(math.sqrt(drawn.size / FINE)))
-        self._pixels = tint(drawn[::step, ::step], MASK_RGB)
-        self._wash = _washed(self._pixels, box_of(pair))
+        self._whole = (drawn, pair)
 
     def paint(self, rect: Rect, part: Mask) -> None:
         """Take a part of the mask while it is painted."""
@@ -90,7 +98,7 @@ class Washes:
         x, y = pair.origin
         left, top = grid.to_base(x0, y0)
         right, bottom = grid.to_base(x1, y1)
-        self._pixels = None
+        self._pixels = self._whole = None
         box = (left + x, top + y, right + x, bottom + y)
         self._wash = _washed(preview.wash, box)
 
