@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections import deque
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PyQt6.QtCore import QObject
 from PyQt6.QtGui import QGuiApplication
-from PyQt6.QtWidgets import QFileDialog
+from PyQt6.QtWidgets import QFileDialog, QMessageBox
 
 from pyrviewer.compute import image
 
@@ -39,6 +40,8 @@ class Exporter(QObject):
         self.lane = context.jobs.lane("Exporting", self)
         self.lane.succeeded.connect(context.notices.info)
         self.lane.failed.connect(context.notices.error)
+        self.lane.busy_changed.connect(self._next)
+        self._queue: deque[Callable[[Ticket], str]] = deque()
         lab.lanes = (*lab.lanes, self.lane)
 
     def ask(self, title: str, name: str, suffixes: Sequence[str]) -> Path | None:
@@ -55,11 +58,25 @@ class Exporter(QObject):
             return None
         path = Path(chosen)
         settings.set("export_folder", str(path.parent))
-        return path if path.suffix else path.with_suffix(Path(name).suffix)
+        if path.suffix:
+            return path
+        path = path.with_suffix(Path(name).suffix)
+        return path if not path.exists() or self._may_replace(path) else None
+
+    def _may_replace(self, path: Path) -> bool:
+        """Ask, as the dialog does where the suffix is typed."""
+        question = f"{path.name} already exists. Replace it?"
+        answer = QMessageBox.question(self._owner.view, "Replace file", question)
+        return answer == QMessageBox.StandardButton.Yes
 
     def write(self, work: Callable[[Ticket], str]) -> None:
-        """Write in the background; `work` returns what the notice says."""
-        self.lane.submit(work)
+        """Write in the background, one after the other; `work` returns what the notice says."""
+        self._queue.append(work)
+        self._next(self.lane.busy)
+
+    def _next(self, busy: bool) -> None:
+        if not busy and self._queue:
+            self.lane.submit(self._queue.popleft())
 
     def copy_text(self, text: str, notice: str) -> None:
         """Put text on the clipboard."""

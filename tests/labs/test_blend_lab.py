@@ -307,3 +307,33 @@ def test_exposures_are_fused_into_a_tab_of_their_own(
 def test_a_state_that_makes_no_sense_is_refused(values: dict[str, object]) -> None:
     with pytest.raises(ValueError, match="not a st"):
         BlendState(**values)  # type: ignore[arg-type]
+
+
+def test_what_is_compared_belongs_to_the_last_mask(
+    qtbot: QtBot, program: Program, pair: tuple[Path, Path]
+) -> None:
+    lab = start(qtbot, program, pair)
+    program.menus.run("blend.layout.methods")
+    canvas = canvases(program)[-1]
+    for x in (150, 200, 260):  # each before the last comparison is done
+        mouse = Mouse(canvas)
+        mouse.drag(place(program, x, 250), place(program, x + 30, 40))
+    wait_idle(qtbot, program)
+    shown = {method.name: method.shown.source for method in lab.scene.methods}
+    assert np.array_equal(shown["multiband"], result_of(program).report.pixels)
+    drawn, found = result_of(program).mask, result_of(program).pair
+    expected = np.where((drawn >= 128)[..., None], found.a, found.b)
+    assert np.array_equal(shown["cut"], expected)
+
+
+def test_nothing_is_saved_that_is_not_what_is_chosen(
+    qtbot: QtBot, program: Program, pair: tuple[Path, Path]
+) -> None:
+    lab = start(qtbot, program, pair)
+    assert program.menus.action("blend.save").isEnabled()
+    lab.change("levels", 2)
+    program.menus.refresh()
+    assert not program.menus.action("blend.save").isEnabled()
+    wait_idle(qtbot, program)
+    program.menus.refresh()
+    assert program.menus.action("blend.save").isEnabled()

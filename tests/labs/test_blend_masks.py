@@ -200,3 +200,42 @@ def test_a_painted_mask_comes_back_with_the_session(
     assert lab.document is not None
     assert np.array_equal(result_of(program).mask, painted)
     assert json.loads(text)
+
+
+def test_a_stroke_outlives_other_tabs_and_is_undone_from_other_labs(
+    qtbot: QtBot, program: Program, pair: tuple[Path, Path]
+) -> None:
+    lab = start(qtbot, program, pair)
+    press(qtbot, program, "B")
+    wait_idle(qtbot, program)
+    before = result_of(program).mask.copy()
+    drag(qtbot, program, (300, 100), (400, 100))
+    painted = result_of(program).mask.copy()
+    first, second = lab.document, program.workspace.documents[0]
+    program.workspace.activate(second)  # at once: nothing may depend on time
+    program.workspace.activate(first)
+    wait_idle(qtbot, program)
+    assert np.array_equal(result_of(program).mask, painted)
+    program.window.show_lab("octaves")
+    program.menus.run("edit.undo")
+    program.window.show_lab("blend")
+    wait_idle(qtbot, program)
+    assert np.array_equal(result_of(program).mask, before)
+    program.menus.run("edit.redo")
+    wait_idle(qtbot, program)
+    assert np.array_equal(result_of(program).mask, painted)
+
+
+def test_corners_that_were_clicked_stay_while_something_else_changes(
+    qtbot: QtBot, program: Program, pair: tuple[Path, Path]
+) -> None:
+    lab = start(qtbot, program, pair)
+    program.menus.run("blend.tool.polygon")
+    mouse = Mouse(canvases(program)[-1])
+    for corner in ((50, 50), (250, 60), (150, 220)):
+        mouse.click(*place(program, *corner))
+    lab.change("linear", True)
+    wait_idle(qtbot, program)
+    mouse.click(*place(program, 150, 220))
+    wait_idle(qtbot, program)
+    assert isinstance(lab.state.parametric, mask.Polygon)

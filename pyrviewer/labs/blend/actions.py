@@ -40,7 +40,7 @@ def _paired(lab: BlendLab) -> bool:
 
 
 def _blended(lab: BlendLab) -> bool:
-    return lab.scene.result is not None
+    return lab.finished
 
 
 def _holds(lab: BlendLab, name: str) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 from weakref import WeakKeyDictionary
@@ -19,13 +19,7 @@ from pyrviewer.labs.blend.panes import Scene
 from pyrviewer.labs.blend.partners import Partners
 from pyrviewer.labs.blend.placing import Placing
 from pyrviewer.labs.blend.preview import Previewer
-from pyrviewer.labs.blend.state import (
-    LAYOUTS,
-    BlendState,
-    Options,
-    PairRequest,
-    options,
-)
+from pyrviewer.labs.blend.state import LAYOUTS, Blending, BlendState, PairRequest, options
 from pyrviewer.labs.blend.view import BlendView
 from pyrviewer.labs.blend.xray import XRay
 from pyrviewer.session import samples
@@ -39,6 +33,7 @@ if TYPE_CHECKING:
 
     from pyrviewer.compute.mask import Mask
     from pyrviewer.labs.blend.run import MaskSource, Pair, Result, Shown
+    from pyrviewer.labs.blend.state import Options
     from pyrviewer.session.actions import ActionSpec
     from pyrviewer.session.document import Document
     from pyrviewer.ui.navigator import Hover
@@ -54,27 +49,7 @@ STEP_NAMES = {
     "gains": "Change gain", "layout": "Change layout", "show": "Change comparison",
     "against": "Change comparison", "selected": "Select level",
 }  # fmt: skip
-DRAGGED = {"place", "scale", "soft", "levels", "gains"}
-
-
-@dataclass(frozen=True, eq=False)
-class _Blending:
-    """What a finished blend depends on."""
-
-    pair: Pair
-    outline: str
-    soft: float
-    inverted: bool
-    strokes: int
-    chosen: Options
-
-    def same_as(self, other: _Blending | None) -> bool:
-        return other is not None and self._key() == other._key()
-
-    def _key(self) -> tuple[object, ...]:
-        painted = self.strokes if not self.outline else 0
-        soft = self.soft if self.outline else 0.0
-        return (id(self.pair), self.outline, soft, self.inverted, painted, self.chosen)
+DRAGGED = {"place", "scale", "soft", "levels", "gains", "selected", "layout", "show", "against"}
 
 
 class BlendLab(Lab):
@@ -90,7 +65,7 @@ class BlendLab(Lab):
         self.document: Document | None = None
         self.scene = Scene()
         self._request: PairRequest | None = None
-        self._blending: _Blending | None = None
+        self._blending: Blending | None = None
         self._strokes = 0
         self._weights: WeakKeyDictionary[Document, Weights] = WeakKeyDictionary()
         self.partners = Partners(context, self)
@@ -132,6 +107,7 @@ class BlendLab(Lab):
         self._blend_lane.cancelled.connect(self._on_stopped)
         self.details = Details(context.jobs, self)
         self.details.found.connect(self._take_detail)
+        self.details.freed.connect(self._show)
         self.lanes = (
             self._single_lane, self._pair_lane, self._blend_lane, self.details.lane,
             self.partners.lane, *self.previewer.lanes, *self.painting.lanes, *self.placing.lanes,
@@ -207,7 +183,10 @@ class BlendLab(Lab):
         self.view.show_state(state)
         self.panel.show_state(state, painting=self.hands.painting)
         self.panel.show_brush(self.hands.brush)
-        found = self.partners.find(document, state.other)
+        merged = document in self._weights and not state.other
+        found = None if merged else self.partners.find(document, state.other)
+        if found is not None and not state.other:  # from now on it is this one
+            document.adopt(KEY, replace(state, other=found[0]), over=True)
         self.panel.show_others(self.partners.others(document), found[0] if found else "")
         if found is None:
             self._show_alone(document)
@@ -238,10 +217,11 @@ class BlendLab(Lab):
             self.scene = replace(self.scene, single=shown)
             self._show()
 
-    def show_weights(self, weights: Weights) -> None:
-        """Show what each of several pictures gave to the one of this tab."""
-        if self.document is not None:
-            self._weights[self.document] = weights
+    def show_weights(self, document: Document, weights: Weights) -> None:
+        """Show what each of several pictures gave to the one of a tab."""
+        self._weights[document] = weights
+        if document is self.document:
+            document.adopt(KEY, BlendState(), over=True)
             self._refresh()
 
     def _take_pair(self, pair: Pair) -> None:
@@ -256,6 +236,10 @@ class BlendLab(Lab):
         self.actions_changed.emit()
 
     def _fail_pair(self, error: Exception) -> None:
+        if self.document is not None:
+            request = self._request
+            self._show_alone(self.document)
+            self._request = request  # it is not tried again until something changes
         self.panel.show_pair(None, str(error))
         self.context.notices.error(error)
 
@@ -269,6 +253,12 @@ class BlendLab(Lab):
         return run.MaskSource(state.parametric, state.soft, state.inverted, painted)
 
     @property
+    def finished(self) -> bool:
+        """Whether the last result is that of what is chosen now."""
+        done = self.scene.result is not None and self._blending is not None
+        return done and not self._blend_lane.busy
+
+    @property
     def chosen(self) -> Options | None:
         """How to blend."""
         return options(self.state, self.pair.shape) if self.pair is not None else None
@@ -280,7 +270,7 @@ class BlendLab(Lab):
         self.panel.show_levels(chosen.levels, most, state.gains)
         self.hands.show_outline(state.parametric)
         self.previewer.start(pair, chosen)
-        wanted = _Blending(pair, state.outline, state.soft, state.inverted, self._strokes, chosen)
+        wanted = Blending(pair, state.outline, state.soft, state.inverted, self._strokes, chosen)
         if wanted.same_as(self._blending):
             self._show()
             return
@@ -294,14 +284,21 @@ class BlendLab(Lab):
         self._blend_lane.submit(partial(run.finish, pair=pair, source=source, chosen=chosen))
 
     def _take_mask(self, drawn: Mask) -> None:
-        if self.pair is not None and self.pair.shape == drawn.shape:
+        if self.pair is not None and self.pair.shape == drawn.shape and not self.painting.stroking:
             self.previewer.set_mask(drawn, self.view.look(self.pair))
             self.view.show_mask(drawn, self.pair)
 
     def _take_result(self, result: Result) -> None:
         if result.pair is not self.pair:
             return
-        self.scene = replace(self.scene, result=result, single=None)
+        layout = self.state.layout
+        self.scene = replace(
+            self.scene, result=result, single=None,
+            methods=self.scene.methods if layout == "methods" else (),
+            levels=self.scene.levels if layout == "xray" else (),
+        )  # fmt: skip
+        self.panel.show_methods(self.scene.methods)
+        self.previewer.give_way()
         self.details.forget()
         self.panel.show_result(result)
         self._show()

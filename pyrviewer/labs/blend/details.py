@@ -26,15 +26,18 @@ class Details(QObject):
     Signals
     -------
     found(str, object) : a field of the scene, and what it is now
+    freed() : what was no longer wanted has stopped
     """
 
     found = pyqtSignal(str, object)
+    freed = pyqtSignal()
 
     def __init__(self, jobs: JobService, parent: QObject) -> None:
         super().__init__(parent)
         self.lane = jobs.lane("Comparing", self)
         self.lane.succeeded.connect(self._take)
         self.lane.failed.connect(self._give_up)
+        self.lane.cancelled.connect(self.freed)
         self._asked = ("", "")
         self._fresh: dict[str, str] = {}  # what of the scene belongs to the present result
 

@@ -150,8 +150,9 @@ class BlendExporter(Exporter):
         self._merging.submit(partial(merge, how=how, paths=tuple(paths)))
 
     def _take_merged(self, merged: Merged) -> None:
-        self._lab.context.workspace.add(from_array(merged.pixels, Origin("clipboard", merged.name)))
-        self._lab.show_weights(merged.weights)
+        picture = from_array(merged.pixels, Origin("clipboard", merged.name))
+        document = self._lab.context.workspace.add(picture)
+        self._lab.show_weights(document, merged.weights)
 
 
 def write_animation(ticket: Ticket, result: Result, chosen: Options, path: Path) -> str:

@@ -12,7 +12,6 @@ from pyrviewer.compute.mask import (
     Ellipse,
     Gradient,
     Lasso,
-    Polygon,
     Rectangle,
     Seam,
 )
@@ -101,17 +100,10 @@ class Hands(QObject):
         self.switched.emit(name)
 
     def show_outline(self, outline: Parametric | None) -> None:
-        """Let the tools change another outline."""
-        self._shape.reset(outline)
-        self._polygon.reset(outline)
-
-    def outline_tool(self) -> str:
-        """Return the tool that draws what the outline is; the present one where there is none."""
-        kind: type = type(self._shape.mask)
-        names: dict[type, str] = {drawn: name for name, drawn in SHAPES.items()} | {
-            Polygon: "polygon"
-        }
-        return names.get(kind, self.name)
+        """Let the tools change another outline; what is being drawn goes on otherwise."""
+        for tool in (self._shape, self._polygon):
+            if tool.mask != outline:
+                tool.reset(outline)
 
     def cancel(self) -> bool:
         """Take back what the mouse is dragging; False where it drags nothing."""

@@ -58,6 +58,34 @@ def unpack(packed: PackedMask, shape: tuple[int, ...]) -> Mask:
     return np.zeros(shape[:2], np.uint8)
 
 
+class PaintedMask:
+    """The painted mask of a document, as long as that is open; undo works on it from anywhere.
+
+    Parameters
+    ----------
+    mask : (H, W) uint8 array or None
+        None before anything is painted. Strokes change it where it is.
+    changed : callable
+        Called after every change.
+    """
+
+    def __init__(self, mask: Mask | None, changed: Callable[[], None]) -> None:
+        self.mask = mask
+        self._changed = changed
+
+    def paint(self, parts: list[tuple[Rect, Mask]]) -> None:
+        """Replace parts of it."""
+        if self.mask is not None:
+            for (x0, y0, x1, y1), part in parts:
+                self.mask[y0:y1, x0:x1] = part
+            self._changed()
+
+    def replace(self, mask: Mask | None) -> None:
+        """Put another mask in its place."""
+        self.mask = mask
+        self._changed()
+
+
 class _ReplaceMask(QUndoCommand):
     """A whole mask in place of another.
 
@@ -65,17 +93,15 @@ class _ReplaceMask(QUndoCommand):
     it is put back.
     """
 
-    def __init__(
-        self, before: Mask | None, after: Mask, apply: Callable[[Mask | None], None]
-    ) -> None:
+    def __init__(self, painted: PaintedMask, after: Mask) -> None:
         super().__init__()
-        self._before, self._after, self._apply = before, after, apply
+        self._painted, self._before, self._after = painted, painted.mask, after
 
     def undo(self) -> None:
-        self._apply(self._before)
+        self._painted.replace(self._before)
 
     def redo(self) -> None:
-        self._apply(self._after)
+        self._painted.replace(self._after)
 
 
 class Painting(QObject):
@@ -84,7 +110,7 @@ class Painting(QObject):
     Signals
     -------
     painted(rect, patch) : a part of the mask changes while a stroke goes on
-    changed() : the mask has changed
+    changed() : the mask of the document on the screen has changed
     """
 
     painted = pyqtSignal(object, object)
@@ -93,43 +119,49 @@ class Painting(QObject):
     def __init__(self, jobs: JobService, parent: QObject) -> None:
         super().__init__(parent)
         self._document: Document | None = None
-        self._mask: Mask | None = None
         self._stroke: Stroke | None = None
         self._step = ""
         self._lane = jobs.lane("Changing the mask", self)
         self._lane.succeeded.connect(self._take)
         self._packing = jobs.lane("Keeping the mask", self)
         self._packing.succeeded.connect(self._keep)
-        self.lanes = (self._lane, self._packing)
+        self._unpacked: dict[Document, Mask] = {}
+        self.lanes = (self._lane,)
         self._started: Callable[[], None] | None = None
+
+    def _painted(self, document: Document) -> PaintedMask:
+        """Return the mask of a document, from its session the first time."""
+
+        def make() -> PaintedMask:
+            packed = document.state(KEY, PackedMask())
+            mask = unpack(packed, document.pixels.shape) if packed.data else None
+            return PaintedMask(mask, partial(self._on_changed, document))
+
+        return document.prepared(KEY, make)
 
     @property
     def mask(self) -> Mask | None:
         """The painted mask on all of the document, or None before anything is painted."""
-        return self._mask
+        return self._painted(self._document).mask if self._document is not None else None
 
     @property
-    def busy(self) -> bool:
-        """Whether the whole mask is being changed."""
-        return self._lane.busy
+    def stroking(self) -> bool:
+        """Whether a stroke is under way."""
+        return self._stroke is not None
 
     def show_document(self, document: Document | None) -> None:
         """Paint on another document."""
-        for lane in self.lanes:
-            lane.cancel()
+        self._lane.cancel()
         self._stroke = self._started = None
-        self._document, self._mask = document, None
-        if document is not None:
-            packed = document.state(KEY, PackedMask())
-            if packed.data:
-                self._mask = unpack(packed, document.pixels.shape)
+        self._document = document
 
     # Strokes
 
     def begin(self, brush: Brush) -> None:
         """Begin a stroke."""
-        if self._mask is not None and not self.busy:
-            self._stroke = Stroke(self._mask, brush)
+        mask = self.mask
+        if mask is not None and not self._lane.busy:
+            self._stroke = Stroke(mask, brush)
 
     def to(self, x: float, y: float) -> None:
         """Go on to a point."""
@@ -140,22 +172,16 @@ class Painting(QObject):
     def end(self, text: str) -> None:
         """End the stroke as one undo step."""
         stroke, self._stroke = self._stroke, None
-        patches = stroke.patches() if stroke is not None else []
-        if patches and self._document is not None:
-            self._document.undo_stack.push(PaintPatches(patches, self._apply, text))
+        patches, document = stroke.patches() if stroke is not None else [], self._document
+        if patches and document is not None:
+            apply = self._painted(document).paint
+            document.undo_stack.push(PaintPatches(patches, apply, text))
 
     def cancel(self) -> None:
         """Take the stroke back."""
         stroke, self._stroke = self._stroke, None
         for patch in stroke.patches() if stroke is not None else []:
             self.painted.emit(patch.rect, patch.before)
-
-    def _apply(self, parts: list[tuple[Rect, Mask]]) -> None:
-        self._stroke = None  # undo ends a stroke that goes on
-        if self._mask is not None:
-            for (x0, y0, x1, y1), part in parts:
-                self._mask[y0:y1, x0:x1] = part
-            self._changed()
 
     # Whole masks
 
@@ -167,7 +193,7 @@ class Painting(QObject):
         """
         if self._document is not None:
             self._step, self._started = text, started
-            self._lane.submit(partial(make, present=self._mask))
+            self._lane.submit(partial(make, present=self.mask))
 
     def _take(self, made: Mask) -> None:
         document, started = self._document, self._started
@@ -175,28 +201,34 @@ class Painting(QObject):
             return
         document.undo_stack.beginMacro(self._step)
         started()
-        document.undo_stack.push(_ReplaceMask(self._mask, made, self._replace))
+        document.undo_stack.push(_ReplaceMask(self._painted(document), made))
         document.undo_stack.endMacro()
-
-    def _replace(self, mask: Mask | None) -> None:
-        self._stroke = None
-        self._mask = mask
-        self._changed()
 
     # Coming back
 
-    def _changed(self) -> None:
-        self.changed.emit()
-        if self._mask is not None:
-            self._packing.submit(partial(_pack, mask=self._mask))
-        elif self._document is not None:
-            self._keep(PackedMask())
+    def _on_changed(self, document: Document) -> None:
+        """Keep the mask for the session, and show it if its document is on the screen."""
+        mask = self._painted(document).mask
+        if mask is None:
+            self._unpacked.pop(document, None)
+            document.adopt(KEY, PackedMask(), over=True)
+        else:
+            self._unpacked[document] = mask
+            self._packing.submit(partial(_pack, masks=dict(self._unpacked)))
+        if document is self._document:
+            self._stroke = None  # undo ends a stroke that goes on
+            self._lane.cancel()
+            self.changed.emit()
 
-    def _keep(self, packed: PackedMask) -> None:
-        if self._document is not None:
-            self._document.adopt(KEY, packed, over=True)
+    def _keep(self, packed: dict[Document, PackedMask]) -> None:
+        for document, kept in packed.items():
+            self._unpacked.pop(document, None)
+            document.adopt(KEY, kept, over=True)
 
 
-def _pack(ticket: Ticket, mask: Mask) -> PackedMask:
-    ticket.check()
-    return pack(mask)
+def _pack(ticket: Ticket, masks: dict[Document, Mask]) -> dict[Document, PackedMask]:
+    packed = {}
+    for document, mask in masks.items():
+        ticket.check()
+        packed[document] = pack(mask)
+    return packed

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     Rows = list[Sequence[Pane]]
 
 BLEND = "Blend"
+SPLIT = 0.35  # where the divider begins: beside the first seam
 
 
 @dataclass(frozen=True, eq=False)
@@ -130,7 +131,7 @@ class PaneMaker:
 
     def patched(self, layer: Layer, pair: Pair) -> Layer:
         """Lay the live preview over the last finished blend."""
-        if self.preview is None or layer.title != BLEND:
+        if self.preview is None or layer.title not in (BLEND, TITLES["multiband"]):
             return layer
         look = self.preview.look
         grid = geometry.level_geometry(pair.shape, look.octave)
@@ -149,7 +150,7 @@ class PaneMaker:
         if state.show == "other":
             return Pane(self._viewport, [shown], peek=[blended])
         if state.show == "slider":
-            return Pane(self._viewport, [shown], second=[blended], split=0.5)
+            return Pane(self._viewport, [shown], second=[blended], split=SPLIT)
         if scene.difference is None:
             return Pane(self._viewport, [blended], peek=[shown])
         title = f"{BLEND} − {TITLES[other.name].lower()}"

@@ -119,12 +119,15 @@ class Placing(QObject):
         outline = state.parametric
         if outline is not None and state.scale == 1:
             outline = mask.translated(outline, -state.x, -state.y)
+        theirs = partner.state("blend", BlendState())
         swapped = replace(
             state, other=key_of(document), x=-state.x / state.scale, y=-state.y / state.scale,
             scale=min(max(1 / state.scale, 0.01), 100.0), inverted=not state.inverted,
             outline=mask.to_json(outline) if state.scale == 1 else "",
         )  # fmt: skip
-        partner.change("blend", partner.state("blend", BlendState()), swapped, "Swap A and B")
+        if outline is None:  # a painted mask stays with its picture
+            swapped = replace(swapped, outline=theirs.outline, inverted=theirs.inverted)
+        partner.change("blend", theirs, swapped, "Swap A and B")
         lab.context.workspace.activate(partner)
 
 

@@ -45,6 +45,7 @@ class Previewer(QObject):
         self._next: PreviewRequest | None = None
         self._stale = False
         self._tinted = False
+        self._unseen = False  # nobody asked for the frame that is being drawn
 
     def start(self, pair: Pair, chosen: Options) -> None:
         """Prepare for a pair; options that need no other engine are taken at once."""
@@ -114,10 +115,10 @@ class Previewer(QObject):
             pair, engine, place, chosen, outline=outline, whole=whole, patches=patches,
             tinted=self._tinted,
         )  # fmt: skip
-        if before is not None and whole is None:
+        if before is not None:  # what was painted is painted on a new whole mask too
             request = replace(
                 request,
-                whole=before.whole,
+                whole=whole if whole is not None else before.whole,
                 patches=before.patches + patches,
                 outline=outline or (None if patches else before.outline),
             )
@@ -130,11 +131,17 @@ class Previewer(QObject):
         if request is not None:
             request = replace(request, moved=request.look != self._look)
             self._look = request.look
+            self._unseen = request.look == run.smallest(request.pair)
             self._lane.submit(partial(run.preview, request=request))
 
     def _take(self, found: Preview) -> None:
-        self.drawn.emit(found)
+        if not self._unseen:
+            self.drawn.emit(found)
         self._go()
+
+    def give_way(self) -> None:
+        """Let the finished blend be seen: the frame that is being drawn is older."""
+        self._unseen = True
 
     def _lose(self) -> None:
         """After a frame was cancelled the engine may lack a part of the mask."""

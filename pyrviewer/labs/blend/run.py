@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from pyrviewer.labs.blend.state import Options, PairRequest
 
 MASK_RGB = (255, 90, 90)
+POISSON_PIXELS = 2_000_000  # OpenCV's solver takes seconds for more, and cannot be stopped
 XRAY_PIXELS = 2_000_000  # the finest octave that is taken apart
 TITLES = {
     "a": "A", "b": "B", "cut": "Cut and paste", "feather": "Feather",
@@ -127,7 +128,8 @@ def prepare(ticket: Ticket, request: PairRequest) -> Pair:
 class MaskSource:
     """Where the mask comes from: an outline, or what was painted on image A.
 
-    `painted` is the raster on all of A; workers read it only while nobody paints.
+    `painted` is the raster on all of A. If someone paints on it while a worker reads it, what the
+    worker makes of it is superseded at once.
     """
 
     outline: Parametric | None
@@ -245,12 +247,6 @@ def make_engine(ticket: Ticket, pair: Pair, chosen: Options) -> BlendEngine:
     )  # fmt: skip
 
 
-def draw_mask(ticket: Ticket, pair: Pair, source: MaskSource) -> Mask:
-    """Draw the mask at full resolution."""
-    ticket.check()
-    return source.draw(pair)
-
-
 @dataclass(frozen=True, eq=False)
 class Result:
     """A finished blend."""
@@ -311,14 +307,32 @@ def join(ticket: Ticket, result: Result, name: str, feather: float) -> Method:
         "cut": lambda: seam.cut(pair.a, pair.b, drawn),
         "feather": lambda: seam.feathered(pair.a, pair.b, drawn, feather),
         "multiband": lambda: result.report.pixels,
-        "poisson": lambda: seam.poisson(pair.a, pair.b, drawn),
+        "poisson": lambda: _poisson(pair, drawn),
     }
     pixels = makers[name]()
     ticket.check()
     if name in ("a", "b"):
         return Method(name, pair.shown_a if name == "a" else pair.shown_b, None)
     shown = _shown(ticket, pixels, display.auto_range(pair.a))
+    if name == "poisson" and _reductions(pair.shape, POISSON_PIXELS):
+        return Method(name, shown, None)  # of another size: its numbers would not compare
     return Method(name, shown, seam.score(pixels, pair.a, pair.b, drawn))
+
+
+def _reductions(shape: tuple[int, int], most: int) -> int:
+    """Return how often a size is halved until it has at most so many pixels."""
+    count = 0
+    while shape[0] * shape[1] >> 2 * count > most:
+        count += 1
+    return count
+
+
+def _poisson(pair: Pair, drawn: Mask) -> Array:
+    """Blend by Poisson's equation: of large pictures, an octave that can be waited for."""
+    octave = _reductions(pair.shape, POISSON_PIXELS)
+    a, b, mask_k = (pyramid.gaussian_pyramid(x, octave)[-1] for x in (pair.a, pair.b, drawn))
+    joined = seam.poisson(a, b, mask_k)
+    return pyramid.upsample(joined, octave, pair.shape) if octave else joined
 
 
 def join_all(ticket: Ticket, result: Result, feather: float) -> tuple[Method, ...]:
@@ -354,9 +368,7 @@ class Level:
 def take_apart(ticket: Ticket, result: Result, chosen: Options) -> tuple[Level, ...]:
     """Return the levels of a blend from the finest that is shown to the coarsest."""
     pair = result.pair
-    finest = 0
-    while finest < chosen.levels and pair.a.shape[0] * pair.a.shape[1] >> 2 * finest > XRAY_PIXELS:
-        finest += 1
+    finest = min(_reductions(pair.shape, XRAY_PIXELS), chosen.levels)
     levels = blend.levels_of(
         pair.a, pair.b, result.mask, chosen.levels,
         linear=chosen.linear, wrap=chosen.wrap, gains=chosen.gains, octave=finest, ticket=ticket,

@@ -127,3 +127,24 @@ def options(state: BlendState, shape: tuple[int, ...]) -> Options:
     gains = (*state.gains, *(1.0,) * (levels + 1))[: levels + 1]
     plain = all(gain == 1.0 for gain in gains)
     return Options(levels, state.linear, state.wrap, None if plain else gains)
+
+
+@dataclass(frozen=True, eq=False)
+class Blending:
+    """What a finished blend depends on."""
+
+    pair: object
+    outline: str
+    soft: float
+    inverted: bool
+    strokes: int
+    chosen: Options
+
+    def same_as(self, other: Blending | None) -> bool:
+        """Tell whether the result would be the same."""
+        return other is not None and self._key() == other._key()
+
+    def _key(self) -> tuple[object, ...]:
+        painted = self.strokes if not self.outline else 0
+        soft = self.soft if self.outline else 0.0
+        return (id(self.pair), self.outline, soft, self.inverted, painted, self.chosen)

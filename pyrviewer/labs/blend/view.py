@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 MASK = "#ff5a5a"
 MOST = 2_000_000  # pixels of an octave that an outline is drawn at while it is dragged
 TOOLS = (
-    ("Move B", "move", "move", "Move B on A (M). Arrows nudge by a pixel."),
+    ("Move B", "move", "move", "Move B on A (M). Alt and the arrows nudge it."),
     ("Seam", "seam", "seam", "A line: A on its left (S)"),
     ("Rectangle", "rectangle", "rectangle", "A inside a rectangle"),
     ("Ellipse", "ellipse", "ellipse", "A inside an ellipse"),
@@ -141,7 +141,8 @@ class BlendView(QWidget):
         canvases = self.grid.canvases
         captions = [*self._captions, *[""] * len(canvases)]
         for canvas, caption in zip(canvases, captions, strict=False):
-            blended = self._layout != "sources" or canvas is canvases[-1]
+            last = self._layout == "sources" and canvas is canvases[-1]
+            blended = self._layout == "blend" or last
             under = [Caption(caption)] if caption else []
             canvas.set_overlays([*(overlays if blended else []), *under])
 

@@ -73,7 +73,7 @@ class ShapeTool(QObject, Passive):
     def _grip_at(self, x: float, y: float, reach: float) -> tuple[str, Point]:
         """Return the handle that a press would take hold of, and where on it."""
         mask = self._mask
-        if mask is None:
+        if mask is None or type(mask) is not self.kind:
             return "", (0.0, 0.0)
         near = [
             (math.hypot(hx - x, hy - y), name, (x - hx, y - hy))
@@ -162,7 +162,8 @@ class ShapeTool(QObject, Passive):
             return
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         Outlines(outlines(mask), self._colour, width=1).draw(painter, mapping, ratio)
-        for name, x, y in masks.handles(mask):
+        handles = masks.handles(mask) if type(mask) is self.kind else []
+        for name, x, y in handles:
             draw_handle(painter, mapping, ratio, (x, y), self._colour, filled=name != "centre")
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
 
