@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from pyrviewer.app import Program
 
-PATIENCE = 30_000  # ms for all work of one stop
+PATIENCE = 120_000  # ms for all work of one stop
 REST = 250  # ms without work before a picture is taken
 
 

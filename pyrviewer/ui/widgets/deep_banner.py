@@ -22,6 +22,11 @@ TEXT = (
 class DeepBanner(QFrame):
     """Shown where the trained network is not installed.
 
+    Parameters
+    ----------
+    text : str
+        What that means, and what the extra brings.
+
     Signals
     -------
     install_wanted() : the network is to be installed
@@ -29,15 +34,15 @@ class DeepBanner(QFrame):
 
     install_wanted = pyqtSignal()
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, parent: QWidget | None = None, text: str = TEXT) -> None:
         super().__init__(parent)
         self.setObjectName("bar")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         line = QHBoxLayout(self)
         line.setContentsMargins(RHYTHM * 2, RHYTHM // 2, RHYTHM, RHYTHM // 2)
-        text = QLabel(TEXT, self)
-        text.setWordWrap(True)
-        line.addWidget(text, 1)
+        label = QLabel(text, self)
+        label.setWordWrap(True)
+        line.addWidget(label, 1)
         self.button = QPushButton("Install", self)
         self.button.clicked.connect(self.install_wanted)
         line.addWidget(self.button)

@@ -1,0 +1,270 @@
+"""The parameters of the Dream lab, and what each octave added."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PyQt6.QtCore import Qt, pyqtSignal
+from PyQt6.QtWidgets import QPushButton, QSizePolicy, QSpinBox
+from superqt import QLabeledSlider
+
+from pyrviewer.labs.dream.gallery import Gallery
+from pyrviewer.labs.dream.state import ALL, AUTO, MOST, DreamState, auto_octaves
+from pyrviewer.labs.dream.view import REGION_ITEMS
+from pyrviewer.ui.widgets.float_slider import FloatSlider
+from pyrviewer.ui.widgets.form import Choice, Section, Segments, Switch, caption
+from pyrviewer.ui.widgets.panel import Panel
+from pyrviewer.ui.widgets.table import TextTable
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from PyQt6.QtWidgets import QWidget
+
+    from pyrviewer.compute.features import Layer
+    from pyrviewer.labs.dream.run import Tile
+
+NO_GUIDE = ""
+
+
+class DreamPanel(Panel):
+    """Controls and read-outs, in sections.
+
+    Signals
+    -------
+    region_wanted(str) : a kind of region to draw, or "everywhere"
+    film_wanted()
+    """
+
+    region_wanted = pyqtSignal(object)
+    film_wanted = pyqtSignal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._layers: dict[str, Layer] = {}
+        self._names: tuple[str, ...] = ()
+        self._dreamer_section()
+        self._gallery_section()
+        self._step_section()
+        self._region_section()
+        self._result_section()
+        self._film_section()
+
+    def _dreamer_section(self) -> None:
+        section = self.add_section(
+            "What dreams",
+            "Each step changes the picture so that this layer of the network answers more.",
+        )
+        self.layer = Choice([], section)
+        self.layer.setMaxVisibleItems(20)
+        self.layer.chosen.connect(self._layer_chosen)
+        section.add_row(
+            "Layer", self.layer, "Early layers dream of lines and textures, deep ones of things."
+        )
+        self.channel = QSpinBox(section)
+        self.channel.setSpecialValueText("All")
+        self.channel.setKeyboardTracking(False)
+        self.channel.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        self.channel.valueChanged.connect(self._channel_moved)
+        section.add_row("Channel", self.channel, "One of the layer's maps alone, or all of them.")
+        self.guide = Choice([("None", NO_GUIDE)], section)
+        self.guide.chosen.connect(self._guide_chosen)
+        section.add_row(
+            "Guide",
+            self.guide,
+            "Dream towards what another open picture shows: each position climbs along the "
+            "guide's features that are most like its own.",
+        )
+        self.note = caption("", section)
+        section.rows.addWidget(self.note)
+
+    def _gallery_section(self) -> None:
+        self.gallery_section = self.add_section(
+            "What each channel dreams of",
+            "A dream of gray noise for each channel of the layer. A click chooses the channel.",
+        )
+        self.gallery = Gallery(self.gallery_section)
+        self.gallery.chosen.connect(self._channel_moved)
+        self.gallery_section.rows.addWidget(self.gallery)
+        self.gallery_section.set_open(False)
+        self.gallery_section.toggled.connect(self.gallery.forget)
+
+    def _step_section(self) -> None:
+        section = self.add_section(
+            "Octaves and steps",
+            "The dream begins in the coarsest octave; its detail is enlarged and carried to the "
+            "next. A step adds rate × g / mean |g| to the pixels, g being the gradient.",
+        )
+        self.octaves = QSpinBox(section)
+        self.octaves.setRange(AUTO, MOST)
+        self.octaves.setSpecialValueText("Automatic")
+        self.octaves.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        self.octaves.valueChanged.connect(self._octaves_moved)
+        section.add_row("Octaves", self.octaves, "Number of sizes; coarse ones hold large forms.")
+        self.ratio = FloatSlider(1.1, 2.0, 0.05, section)
+        self.ratio.valueChanged.connect(self._ratio_moved)
+        section.add_row("Ratio", self.ratio, "Side of an octave over that of the next coarser.")
+        self.steps = self._slider(section, "Steps", 1, 60, "Steps at each octave.")
+        self.steps.valueChanged.connect(self._steps_moved)
+        self.rate = FloatSlider(0.1, 8.0, 0.1, section)
+        self.rate.valueChanged.connect(self._rate_moved)
+        section.add_row("Rate", self.rate, "Mean change of a step, where 255 is white.")
+        self.even = Switch("Even out the gradient", section)
+        self.even.clicked.connect(self._even_clicked)
+        section.add_switch(
+            self.even,
+            "Split the gradient into bands of a Laplacian pyramid of one size and divide each by "
+            "its RMS, so that large forms grow as fast as fine noise. See the layout Gradient.",
+        )
+        self.seed = QSpinBox(section)
+        self.seed.setRange(0, 9999)
+        self.seed.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        self.seed.valueChanged.connect(self._seed_moved)
+        section.add_row("Seed", self.seed, "Chance rolls the picture before each step; see it.")
+        self.plan = caption("", section)
+        section.rows.addWidget(self.plan)
+
+    def _slider(
+        self, section: Section, name: str, low: int, high: int, help_text: str
+    ) -> QLabeledSlider:
+        slider = QLabeledSlider(Qt.Orientation.Horizontal, section)
+        slider.setRange(low, high)
+        section.add_row(name, slider, help_text)
+        return slider
+
+    def _region_section(self) -> None:
+        section = self.add_section("Region", "Where it may dream; the rest stays as it is.")
+        self.region = Segments(REGION_ITEMS, section, fill=True, words=False)
+        self.region.setAccessibleName("Region")
+        self.region.chosen.connect(self.region_wanted)
+        section.rows.addWidget(self.region)
+        self.soft = FloatSlider(0.0, 100.0, 1.0, section)
+        self.soft.valueChanged.connect(self._soft_moved)
+        section.add_row("Edge", self.soft, "Width of the region's edge in pixels.")
+
+    def _result_section(self) -> None:
+        self.result = self.add_section(
+            "Detail by octave",
+            "What each octave changed: the root mean square of the detail it added, of 255.",
+        )
+        self.table = TextTable(("Octave", "Size", "Added"), "Detail by octave", self.result)
+        self.result.rows.addWidget(self.table)
+        self.result.hide()
+
+    def _film_section(self) -> None:
+        section = self.add_section("Zoom film", "Dream, zoom in a little, dream again.")
+        self.frames = self._slider(section, "Frames", 2, 240, "Number of frames, 12 a second.")
+        self.frames.valueChanged.connect(self._frames_moved)
+        self.zoom = FloatSlider(1.0, 1.3, 0.01, section)
+        self.zoom.valueChanged.connect(self._zoom_moved)
+        section.add_row("Zoom", self.zoom, "How much larger things are in the next frame.")
+        self.film = QPushButton("Make film ...", section)
+        self.film.setToolTip("Write a GIF or MP4; the frames are shown as they are made.")
+        self.film.clicked.connect(self.film_wanted)
+        section.rows.addWidget(self.film)
+        section.set_open(False)
+
+    # What the user did
+
+    def _layer_chosen(self, value: object) -> None:
+        self.say("layer", value)
+
+    def _channel_moved(self, value: int) -> None:
+        self.say("channel", value)
+
+    def _guide_chosen(self, value: object) -> None:
+        self.say("guide", value)
+
+    def _octaves_moved(self, value: int) -> None:
+        self.say("octaves", value)
+
+    def _ratio_moved(self, value: float) -> None:
+        self.say("ratio", round(value, 2))
+
+    def _steps_moved(self, value: int) -> None:
+        self.say("steps", value)
+
+    def _rate_moved(self, value: float) -> None:
+        self.say("rate", round(value, 2))
+
+    def _even_clicked(self, on: bool) -> None:
+        self.say("even", on)
+
+    def _seed_moved(self, value: int) -> None:
+        self.say("seed", value)
+
+    def _soft_moved(self, value: float) -> None:
+        self.say("soft", value)
+
+    def _frames_moved(self, value: int) -> None:
+        self.say("frames", value)
+
+    def _zoom_moved(self, value: float) -> None:
+        self.say("zoom", round(value, 2))
+
+    # Showing
+
+    def show_layers(self, layers: Sequence[Layer], names: tuple[str, ...]) -> None:
+        """Offer the layers of a network, and the names of its classes."""
+        self._layers, self._names = {layer.name: layer for layer in layers}, names
+        self.layer.clear()
+        for layer in layers:
+            self.layer.addItem(f"{layer.name}   {layer.channels} channels", layer.name)
+
+    def show_guides(self, names: Sequence[tuple[str, str]]) -> None:
+        """Offer the other open images: what they are called, and what the state calls them."""
+        self.guide.clear()
+        for text, value in (("None", NO_GUIDE), *names):
+            self.guide.addItem(text, value)
+        self.guide.setEnabled(bool(names))
+
+    def show_state(self, state: DreamState, shape: tuple[int, ...], drawing: str) -> None:
+        """Bring every control in line with the state, on an image of a shape."""
+        self._showing = True
+        layer = self._layers.get(state.layer)
+        self.layer.show_value(state.layer)
+        self.channel.setRange(ALL, layer.channels - 1 if layer is not None else ALL)
+        self.channel.setValue(state.channel)
+        self.channel.setEnabled(not state.guide)
+        self.guide.show_value(state.guide)
+        self.octaves.setValue(state.octaves)
+        self.ratio.setValue(state.ratio)
+        self.steps.setValue(state.steps)
+        self.rate.setValue(state.rate)
+        self.even.setChecked(state.even)
+        self.seed.setValue(state.seed)
+        self.soft.setValue(state.soft)
+        self.soft.setEnabled(bool(state.outline))
+        self.region.show_value(drawing)
+        self.frames.setValue(state.frames)
+        self.zoom.setValue(state.zoom)
+        count = state.octaves or auto_octaves(shape, state.ratio)
+        coarsest = max(1, round(max(shape[:2]) / state.ratio ** (count - 1)))
+        self.plan.setText(
+            f"{count} octaves from {coarsest} pixels on, {count * state.steps} steps."
+        )
+        self._show_channel(state, layer)
+        self._showing = False
+
+    def _show_channel(self, state: DreamState, layer: Layer | None) -> None:
+        if layer is None:
+            return
+        named = layer.kind == "classifier"
+        if named and 0 <= state.channel < len(self._names):
+            self.note.setText(f"Class: {self._names[state.channel]}.")
+        elif layer.field is not None:
+            side = layer.field.size
+            self.note.setText(f"Each position sees {side} × {side} pixels, {layer.stride} apart.")
+        else:
+            self.note.setText("It sees the whole picture at once.")
+        self.gallery.show_layer(layer.name, layer.channels, self._names if named else ())
+        self.gallery.show_channel(state.channel)
+
+    def show_tiles(self, tiles: Sequence[Tile]) -> None:
+        """Say what each octave added."""
+        self.result.setVisible(bool(tiles))
+        found = []
+        for k, tile in enumerate(tiles):
+            height, width = tile.picture.source.shape[:2]
+            found.append((str(k + 1), f"{width} × {height}", f"{tile.strength:.1f}"))
+        self.table.show_rows(found)
