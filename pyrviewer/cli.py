@@ -9,7 +9,18 @@ from typing import TYPE_CHECKING, Protocol
 import pyrviewer
 from pyrviewer.compute.errors import UserError
 from pyrviewer.compute.opencv import quiet_codecs
-from pyrviewer.headless import atrous, blend, dream, fuse, octaves, pool, search, stack, tour
+from pyrviewer.headless import (
+    atrous,
+    blend,
+    dream,
+    fuse,
+    octaves,
+    pool,
+    search,
+    segment,
+    stack,
+    tour,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,6 +41,7 @@ class Command(Protocol):
 COMMANDS: dict[str, Command] = {
     "octaves": octaves,
     "search": search,
+    "segment": segment,
     "pool": pool,
     "atrous": atrous,
     "blend": blend,

@@ -8,43 +8,55 @@ The branches are those of DeepLab v3+ (Chen et al. 2018); nothing else is traine
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from pyrviewer.compute.atrous import atrous_conv2d
 from pyrviewer.compute.errors import UserError
-from pyrviewer.compute.features import to_float
+from pyrviewer.compute.guided import GuidedFilter
 from pyrviewer.compute.opencv import cv2
-from pyrviewer.compute.pooling import pyramid_pool
-from pyrviewer.compute.pooling_input import part
+from pyrviewer.compute.segment_features import LONGEST, Features, Kind, prepare
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from pyrviewer.compute.features import FeatureSource
     from pyrviewer.compute.pixels import Array
     from pyrviewer.compute.ticket import Ticket
 
-LONGEST = 640
-"""Pixels of the longer side of what the features are made of."""
+__all__ = [
+    "LONGEST",
+    "MOST_CLASSES",
+    "RATES",
+    "Branch",
+    "Features",
+    "Head",
+    "Labels",
+    "Samples",
+    "Stroke",
+    "branches",
+    "classify",
+    "contributions",
+    "fit",
+    "iou",
+    "prepare",
+    "rasterise",
+    "sample",
+    "scores",
+    "train",
+]
 
 RATES = (1, 2, 4)
 """Rates of the atrous branches, on maps of stride 8."""
 
 MOST_CLASSES = 9
 
-_COARSE, _FINE = 8, 4  # strides
-_BINS = (2, 3, 6)
 _SAMPLES = 900  # painted pixels that are learned from
 _RIDGE = 1e-3
-_WEIGHTS = {"fine": 2.0, "coarse": 1.0, "pooled": 0.3}  # of the branches, however many maps
-_SMOOTHINGS = (2.0, 6.0)  # pixels of the fine maps
-_EDGE = 1e-3  # variance of a guide of 0 to 1 below which it has no edges
+_WEIGHTS = {"fine": 1.0, "coarse": 1.0, "pooled": 0.3}  # of the branches, however many maps
 
 Labels = npt.NDArray[np.uint8]
-Kind = Literal["fine", "coarse", "pooled"]
 
 
 class Stroke(NamedTuple):
@@ -55,7 +67,7 @@ class Stroke(NamedTuple):
     points: tuple[tuple[float, float], ...]
 
 
-def rasterise(strokes: Sequence[Stroke], shape: tuple[int, ...]) -> Labels:
+def rasterise(strokes: Sequence[Stroke], shape: tuple[int, ...], *, scale: float = 1.0) -> Labels:
     """Paint strokes over each other.
 
     Parameters
@@ -63,7 +75,9 @@ def rasterise(strokes: Sequence[Stroke], shape: tuple[int, ...]) -> Labels:
     strokes : sequence of Stroke
         Pixel i covers [i, i + 1).
     shape : tuple of int
-        Height and width of the image.
+        Height and width of the result.
+    scale : float
+        Pixels of the result for each of the image.
 
     Returns
     -------
@@ -72,25 +86,11 @@ def rasterise(strokes: Sequence[Stroke], shape: tuple[int, ...]) -> Labels:
     """
     labels = np.zeros(shape[:2], np.uint8)
     for stroke in strokes:
-        places = np.rint((np.array(stroke.points) - 0.5) * 16).astype(np.int32)
-        width = max(1, round(2 * stroke.radius))
+        ends = (*stroke.points, stroke.points[-1])  # a line even where there is only a point
+        places = np.rint((np.array(ends) * scale - 0.5) * 16).astype(np.int32)
+        width = max(1, round(2 * stroke.radius * scale))
         cv2.polylines(labels, [places], False, stroke.label, width, cv2.LINE_8, 4)
     return labels
-
-
-@dataclass(frozen=True, eq=False)
-class Features:
-    """Maps of an image, each of mean 0 and deviation 1, made once for any number of heads.
-
-    Attributes
-    ----------
-    maps : mapping of str to ndarray, shape (C, h, w)
-        ``coarse``: of the source, at stride 8. ``pooled``: the same, pooled to grids of 2, 3 and 6
-        bins. ``fine``: colours, smoothed colours and their products, and what the source knows of
-        edges, at stride 4.
-    """
-
-    maps: Mapping[str, Array]
 
 
 @dataclass(frozen=True)
@@ -113,84 +113,6 @@ def branches(rates: Sequence[int] = RATES) -> tuple[Branch, ...]:
     )
 
 
-def prepare(
-    source: FeatureSource, image: Array, *, longest: int = LONGEST, ticket: Ticket | None = None
-) -> Features:
-    """Make the features of an image.
-
-    Parameters
-    ----------
-    source : FeatureSource
-        The network, or the filters that stand in for it.
-    image : ndarray
-        An image; larger ones are reduced to `longest` pixels along their longer side.
-    longest : int
-        At least 1.
-    ticket : Ticket, optional
-        Asked between the steps.
-
-    Raises
-    ------
-    Cancelled
-        If the ticket was cancelled.
-    """
-    seen = part(image, None, min(longest, max(image.shape[:2])))
-    sides = seen.shape[:2]
-    if source.learned:
-        found = source.features(seen, ["block 3", "block 11"], output_stride=8, ticket=ticket)
-        deep, edges = found["block 11"], found["block 3"]
-    else:
-        deep = _energy(source, seen, ticket)
-        edges = deep[:16]
-    coarse = _standard(_resized(deep, _ceil(sides, _COARSE)))
-    fine = _ceil(sides, _FINE)
-    colours = _colours(seen, fine)
-    products = [colours[i] * colours[j] for i in range(6) for j in range(i, 6)]
-    stack = np.concatenate([2 * colours, _standard(np.stack(products)), _resized(edges, fine)])
-    stack[len(colours) :] = _standard(stack[len(colours) :])
-    pooled = np.concatenate(pyramid_pool(coarse, _BINS))
-    return Features({"fine": stack, "coarse": coarse, "pooled": _standard(pooled)})
-
-
-def _energy(source: FeatureSource, seen: Array, ticket: Ticket | None) -> Array:
-    """Return how strong the answers of filters are around each place: a sign alone says little."""
-    names = [layer.name for layer in source.layers]
-    shape = _ceil(seen.shape[:2], _COARSE)
-    found = source.features(seen, names, ticket=ticket)
-    maps = []
-    for name, values in found.items():
-        strong = np.abs(values) if name.endswith("edges") else values
-        maps += [cv2.GaussianBlur(each, (0, 0), 2.0) for each in strong]
-    return np.stack([_resized(each[None], shape)[0] for each in maps])
-
-
-def _colours(seen: Array, shape: tuple[int, int]) -> Array:
-    """Return CIELAB colours and their surroundings: 9 maps."""
-    rgb = to_float(seen) / np.float32(255)
-    small = cv2.resize(rgb, shape[::-1], interpolation=cv2.INTER_AREA)
-    lab = cv2.cvtColor(small, cv2.COLOR_RGB2Lab)
-    wider = [cv2.GaussianBlur(lab, (0, 0), sigma) for sigma in _SMOOTHINGS]
-    return _standard(np.concatenate([np.moveaxis(each, 2, 0) for each in (lab, *wider)]))
-
-
-def _ceil(sides: Sequence[int], stride: int) -> tuple[int, int]:
-    return -(-sides[0] // stride), -(-sides[1] // stride)
-
-
-def _resized(maps: Array, shape: tuple[int, ...]) -> Array:
-    """Return maps at another size, edges on edges."""
-    if maps.shape[1:] == shape:
-        return maps
-    shrinks = shape[0] < maps.shape[1]
-    method = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
-    return np.stack([cv2.resize(each, shape[::-1], interpolation=method) for each in maps])
-
-
-def _standard(maps: Array) -> Array:
-    centred = maps - maps.mean(axis=(1, 2), keepdims=True)
-    return np.asarray(centred / (centred.std(axis=(1, 2), keepdims=True) + 1e-6), np.float32)
-
-
 @dataclass(frozen=True, eq=False)
 class Head:
     """What was learned: kernels for each branch, a bias for each class.
@@ -210,16 +132,40 @@ class Head:
     bias: Array
 
 
-def train(
+@dataclass(frozen=True, eq=False)
+class Samples:
+    """Painted pixels, and what the branches see there.
+
+    Attributes
+    ----------
+    classes : tuple of int
+        What was painted.
+    columns : mapping of Branch to ndarray, shape (n, C k k)
+        What the taps of each branch see, scaled so that no branch counts for having more maps.
+    products : mapping of Branch to ndarray, shape (n, n)
+        ``columns @ columns.T`` of each branch: heads of any choice of branches need no more.
+    targets : ndarray, shape (n, K)
+        1 for a pixel's own class, -1 for the others.
+    cost : ndarray, shape (n,)
+        What an error may cost: more where its class was painted more.
+    """
+
+    classes: tuple[int, ...]
+    columns: Mapping[Branch, Array]
+    products: Mapping[Branch, Array]
+    targets: Array
+    cost: Array
+
+
+def sample(
     features: Features,
     labels: Labels,
     chosen: Sequence[Branch],
     *,
     samples: int = _SAMPLES,
-    ridge: float = _RIDGE,
     ticket: Ticket | None = None,
-) -> Head:
-    """Learn classes from painted pixels.
+) -> Samples:
+    """Look at painted pixels through some branches.
 
     Parameters
     ----------
@@ -228,49 +174,85 @@ def train(
     labels : ndarray, shape (H, W), uint8
         Classes as `rasterise` paints them, on the image at any size.
     chosen : sequence of Branch
-        What the head sees.
+        Which ones.
     samples : int
-        Painted pixels that are learned from, shared by the classes, chosen by a fixed seed.
-    ridge : float
-        How much large weights cost; every class counts the same.
+        Painted pixels that are taken, shared by the classes, chosen by a fixed seed.
     ticket : Ticket, optional
         Asked before every branch.
 
     Raises
     ------
     UserError
-        For no branches, and fewer than two classes.
+        For fewer than two classes.
     Cancelled
         If the ticket was cancelled.
     """
-    classes = tuple(int(label) for label in np.unique(labels) if label)
+    classes = tuple(np.unique(labels[labels > 0]).tolist())
     if len(classes) < 2:
         raise UserError("A segmentation needs strokes of at least two classes.")
-    if not chosen:
-        raise UserError("A segmentation needs at least one branch.")
-    places, targets, cost = _sample(labels, classes, samples)
-    seen: dict[Branch, Array] = {}
-    kernel = np.ones((len(places), len(places)))
+    places, targets, cost = _pick(labels, classes, samples)
+    columns: dict[Branch, Array] = {}
     for branch in chosen:
         if ticket is not None:
             ticket.check()
         maps = features.maps[branch.kind]
-        seen[branch] = _scale(branch, maps) * _gather(maps, branch, places)
-        kernel += seen[branch] @ seen[branch].T
-    dual = np.linalg.solve(kernel + ridge * np.diag(cost), targets).astype(np.float32)
+        columns[branch] = _scale(branch, maps) * _gather(maps, branch, places)
+    products = {branch: seen @ seen.T for branch, seen in columns.items()}
+    return Samples(classes, columns, products, targets, cost)
+
+
+def fit(
+    features: Features, samples: Samples, chosen: Sequence[Branch], *, ridge: float = _RIDGE
+) -> Head:
+    """Learn classes from samples by ridge regression.
+
+    Parameters
+    ----------
+    features : Features
+        Of the image.
+    samples : Samples
+        What `sample` returns, for these branches at least.
+    chosen : sequence of Branch
+        What the head sees.
+    ridge : float
+        How much large weights cost; every class counts the same.
+
+    Raises
+    ------
+    UserError
+        For no branches.
+    """
+    if not chosen:
+        raise UserError("A segmentation needs at least one branch.")
+    kernel = 1 + ridge * np.diag(samples.cost)
+    for branch in chosen:
+        kernel += samples.products[branch]
+    dual = np.linalg.solve(kernel, samples.targets).astype(np.float32)
     weights = {}
-    for branch, columns in seen.items():
+    for branch in chosen:
         maps, k = features.maps[branch.kind], branch.kernel
-        found = _scale(branch, maps) * (dual.T @ columns)
-        weights[branch] = found.reshape(len(classes), len(maps), k, k)
-    return Head(classes, weights, dual.sum(axis=0))
+        found = _scale(branch, maps) * (dual.T @ samples.columns[branch])
+        weights[branch] = found.reshape(len(samples.classes), len(maps), k, k)
+    return Head(samples.classes, weights, dual.sum(axis=0))
+
+
+def train(
+    features: Features,
+    labels: Labels,
+    chosen: Sequence[Branch],
+    *,
+    ticket: Ticket | None = None,
+) -> Head:
+    """Learn classes from painted pixels: `sample`, then `fit`."""
+    samples = sample(features, labels, chosen, ticket=ticket)
+    return fit(features, samples, chosen)
 
 
 def _scale(branch: Branch, maps: Array) -> np.float32:
     return np.float32(_WEIGHTS[branch.kind] / np.sqrt(len(maps) * branch.kernel**2))
 
 
-def _sample(
+def _pick(
     labels: Labels, classes: Sequence[int], samples: int
 ) -> tuple[npt.NDArray[np.float64], Array, Array]:
     """Return places as shares of the sides, targets of 1 and -1, and what an error may cost."""
@@ -348,7 +330,7 @@ def scores(
     for maps in added.values():
         shape = maps.shape[1:]
         by_shape[shape] = by_shape[shape] + maps if shape in by_shape else maps
-    guide = _Guide(image) if follow_edges else None
+    guide = GuidedFilter(image) if follow_edges else None
     result = np.empty((len(head.classes), height, width), np.float32)
     for k, whole in enumerate(result):
         if ticket is not None:
@@ -361,28 +343,9 @@ def scores(
     return result
 
 
-class _Guide:
-    """A filter whose result is, around each pixel, a linear function of the image's gray."""
-
-    def __init__(self, image: Array) -> None:
-        self._gray = to_float(image).mean(axis=2) / np.float32(255)
-        side = 2 * max(2, round(max(image.shape[:2]) / 100)) + 1
-        self._side = (side, side)
-        self._mean = self._box(self._gray)
-        self._variance = self._box(self._gray**2) - self._mean**2 + np.float32(_EDGE)
-
-    def _box(self, values: Array) -> Array:
-        return np.asarray(cv2.blur(values, self._side, borderType=cv2.BORDER_REPLICATE))
-
-    def filter(self, values: Array) -> Array:
-        mean = self._box(values)
-        slope = (self._box(self._gray * values) - self._mean * mean) / self._variance
-        return np.asarray(self._box(slope) * self._gray + self._box(mean - slope * self._mean))
-
-
 def classify(head: Head, found: Array) -> Labels:
     """Return the class of every pixel from its scores, H x W uint8."""
-    return np.take(np.array(head.classes, np.uint8), found.argmax(axis=0))
+    return np.asarray(np.array(head.classes, np.uint8)[found.argmax(axis=0)])
 
 
 def iou(found: Labels, truth: npt.NDArray[np.bool_], label: int) -> float:

@@ -72,6 +72,10 @@ class ActionRegistry:
             self._specs[spec.id] = spec
             self._labs[spec.id] = lab
 
+    def lab(self, identity: str) -> str:
+        """Return the id of the lab that an action belongs to, or nothing."""
+        return self._labs[identity]
+
     def meet(self, first: str, second: str) -> bool:
         """Tell whether two actions can be enabled at once: those of two labs never are."""
         labs = {self._labs[first], self._labs[second]} - {""}

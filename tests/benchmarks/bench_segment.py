@@ -30,8 +30,9 @@ if TYPE_CHECKING:
     Case = tuple[Array, npt.NDArray[np.bool_], npt.NDArray[np.bool_]]
 
 PHOTOS = Path(skimage.__file__).parent / "data"
-SEEDS = (1, 2, 3)
-STROKES = 5  # of each class
+SEEDS = (1, 2)
+STROKES = 2  # of each class
+CORRECTIONS = 6
 PAIRS = (
     ("coffee.png", "chelsea.png"), ("rocket.jpg", "coffee.png"),
     ("astronaut.png", "rocket.jpg"), ("chelsea.png", "astronaut.png"),
@@ -102,27 +103,52 @@ def sets() -> dict[str, list[segment.Branch]]:
     }
 
 
+def correction(mask: Array, truth: npt.NDArray[np.bool_], known: Array) -> segment.Stroke:
+    """Return a stroke through the middle of the largest mistake, as a person would paint it."""
+    wrong = ((mask == 2) != truth) & known
+    depth = cv2.distanceTransform(np.pad(wrong.astype(np.uint8), 1), cv2.DIST_L2, 5)[1:-1, 1:-1]
+    y, x = np.unravel_index(int(depth.argmax()), depth.shape)
+    core = (depth > max(1.0, float(depth.max()) / 2)).astype(np.uint8)
+    _, parts = cv2.connectedComponents(core)
+    rows, columns = np.nonzero(parts == parts[y, x])
+    end = int(columns.argmax())
+    ends = (float(x), float(y)), (float(columns[end]), float(rows[end]))
+    return segment.Stroke(2 if truth[y, x] else 1, 2.0, ends)
+
+
+def corrected(
+    features: segment.Features, case: Case, chosen: list[segment.Branch], seed: int, *, edges: bool
+) -> list[float]:
+    """Return the IoU after the first strokes, and after each of the corrections."""
+    pixels, truth, known = case
+    strokes, found = scribbles(truth, seed), []
+    for _ in range(CORRECTIONS + 1):
+        labels = segment.rasterise(strokes, truth.shape)
+        head = segment.train(features, labels, chosen)
+        added = segment.contributions(head, features)
+        mask = segment.classify(head, segment.scores(head, added, pixels, follow_edges=edges))
+        mask = np.where(known, mask, 0).astype(np.uint8)
+        found.append(segment.iou(mask, truth & known, 2))
+        strokes.append(correction(mask, truth, known))
+    return found
+
+
 def measure(source: FeatureSource) -> None:
-    """Print a line for each set of branches."""
+    """Print a line for each set of branches: after the first strokes, and after corrections."""
     known = cases()
     features = {name: segment.prepare(source, case[0]) for name, case in known.items()}
-    print(f"{source.name}: IoU of the foreground, mean of {len(SEEDS)} seeds")
-    print(f"  {'':36}", *(f"{name.split('.')[0]:>10}" for name in known), "      mean")
-    for title, chosen in sets().items():
-        for follow in (True, False):
-            means = []
-            for name, (pixels, truth, valid) in known.items():
-                found = []
-                for seed in SEEDS:
-                    labels = segment.rasterise(scribbles(truth, seed), truth.shape)
-                    head = segment.train(features[name], labels, chosen)
-                    added = segment.contributions(head, features[name])
-                    scored = segment.scores(head, added, pixels, follow_edges=follow)
-                    mask = np.where(valid, segment.classify(head, scored), 0).astype(np.uint8)
-                    found.append(segment.iou(mask, truth & valid, 2))
-                means.append(statistics.mean(found))
-            label = title if follow else "  without following edges"
-            print(f"  {label:36}", *(f"{x:10.3f}" for x in (*means, statistics.mean(means))))
+    print(f"{source.name}: IoU of the foreground, first strokes > {CORRECTIONS} corrections")
+    print(f"  {'':34}", *(f"{name.split(' in ')[-1].split('.')[0]:>14}" for name in known), end="")
+    print(f"{'mean':>14}")
+    runs = [(title, chosen, True) for title, chosen in sets().items()]
+    runs.append(("all, without following edges", sets()["all"], False))
+    for title, chosen, edges in runs:
+        ends = []
+        for name, case in known.items():
+            steps = [corrected(features[name], case, chosen, s, edges=edges) for s in SEEDS]
+            ends.append((np.mean([each[0] for each in steps]), np.mean([e[-1] for e in steps])))
+        ends.append((np.mean([a for a, _ in ends]), np.mean([b for _, b in ends])))
+        print(f"  {title:34}", *(f"{a:.3f} > {b:.3f}" for a, b in ends), sep=" ", flush=True)
 
 
 def speed(source: FeatureSource) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pyrviewer.compute import image, pyramid
+from pyrviewer.labs.registry import find_labs
 
 if TYPE_CHECKING:
     import pytest
@@ -20,12 +21,15 @@ KEYS = re.compile(r"<!-- keys: [^\n]* -->\n(.*)<!-- /keys -->", re.DOTALL)
 
 
 def key_table(program: Program) -> str:
-    """Write the keys of all actions as the README's table."""
+    """Write the keys of all actions as the README's table, those of each lab together."""
     rows = ["| Keys | Action | |", "| --- | --- | --- |"]
-    for spec in program.registry:
-        if spec.shortcut:
-            keys = ", ".join(f"`{key}`" for key in spec.shortcut)
-            rows.append(f"| {keys} | {spec.text.removesuffix(' ...')} | {spec.tip} |")
+    titles = {"": "Everywhere"} | {spec.id: f"{spec.title} lab" for spec in find_labs()}
+    for lab, title in titles.items():
+        rows.append(f"| | **{title}** | |")
+        for spec in program.registry:
+            if spec.shortcut and program.registry.lab(spec.id) == lab:
+                keys = ", ".join(f"`{key}`" for key in spec.shortcut)
+                rows.append(f"| {keys} | {spec.text.removesuffix(' ...')} | {spec.tip} |")
     return "\n".join(rows) + "\n"
 
 

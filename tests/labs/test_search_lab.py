@@ -19,6 +19,7 @@ from pyrviewer.compute import image, search
 from pyrviewer.compute.ticket import Ticket
 from pyrviewer.labs.search.controller import SearchLab
 from pyrviewer.labs.search.export import python_script, write_matches
+from pyrviewer.ui.picture import qimage
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -305,7 +306,7 @@ def test_a_template_is_pasted(qtbot: QtBot, program: Program, photo: Path, cat: 
     press(qtbot, program, "Ctrl+Alt+V")
     assert program.window.notices.texts[-1] == "There is no image on the clipboard."
     part = np.ascontiguousarray(cat[90:150, 150:230])
-    board.setImage(QImage(part.data, 80, 60, 240, QImage.Format.Format_RGB888).copy())
+    board.setImage(qimage(part, QImage.Format.Format_RGB888).copy())
     press(qtbot, program, "Ctrl+Alt+V")
     wait_idle(qtbot, program)
     board.clear()
@@ -328,7 +329,7 @@ def test_exact_search_shows_what_it_excluded(qtbot: QtBot, program: Program) -> 
     board = QGuiApplication.clipboard()
     assert board is not None
     pixels = np.ascontiguousarray(template.astype(np.uint8))
-    board.setImage(QImage(pixels.data, 256, 256, 256, QImage.Format.Format_Grayscale8).copy())
+    board.setImage(qimage(pixels, QImage.Format.Format_Grayscale8).copy())
     lab.paste_template()
     wait_idle(qtbot, program)
     board.clear()

@@ -104,7 +104,7 @@ def _take_away(lab: DreamLab) -> list[ActionSpec]:
         ActionSpec("dream.open", "Open dream in a tab", "Go on with the picture in any lab.",
                    out.open, ("Ctrl+Return",), "popout", MENU, enabled=dreamt),
         ActionSpec("dream.save_growth", "Export growth ...",
-                   "Save all steps as a GIF or MP4.", out.save_growth, ("Ctrl+E",), "export", menu,
+                   "Save all steps as a GIF or MP4.", out.save_growth, (), "export", menu,
                    enabled=dreamt),
         ActionSpec("dream.save_film", "Make zoom film ...",
                    "Dream, zoom in, dream again: a GIF or MP4.", out.save_film, (), "export", menu,

@@ -1,0 +1,297 @@
+"""From what was chosen in the Atrous lab to what is on the screen."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING, Any, cast
+
+from pyrviewer.compute import deep_install, network
+from pyrviewer.compute.segment import Stroke
+from pyrviewer.labs.atrous import actions, aspp, run
+from pyrviewer.labs.atrous.architecture import Architecture
+from pyrviewer.labs.atrous.export import Exporter
+from pyrviewer.labs.atrous.overlays import Note
+from pyrviewer.labs.atrous.painting import Painting
+from pyrviewer.labs.atrous.panel import AtrousPanel
+from pyrviewer.labs.atrous.pointing import Pointing
+from pyrviewer.labs.atrous.state import ALL, AtrousState, resolve
+from pyrviewer.labs.atrous.view import AtrousView, Rows
+from pyrviewer.ui.lab import Lab, LabContext
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from PyQt6.QtCore import QObject, QPoint
+
+    from pyrviewer.compute.image import Array
+    from pyrviewer.labs.atrous.run import Found, Source
+    from pyrviewer.labs.atrous.state import Request
+    from pyrviewer.session.actions import ActionSpec
+    from pyrviewer.session.document import Document
+    from pyrviewer.ui.navigator import Hover
+
+KEY = "atrous"
+STEP_NAMES = {
+    "layout": "Change layout", "layer": "Change maps", "channel": "Change channel",
+    "side": "Change input size", "rate": "Change rate", "kernel": "Change kernel",
+    "own": "Change taps", "rates": "Change stacked rates", "aspp": "Change rates of the pyramid",
+    "aspp_layer": "Change maps of the pyramid", "aspp_kernel": "Change kernel of the pyramid",
+    "fields": "Show fields", "stride": "Change output stride", "node": "Choose node",
+    "strokes": "Paint stroke", "label": "Choose class", "radius": "Change brush",
+    "branches": "Switch branch", "segment_rates": "Change rates of the head",
+    "edges": "Follow edges",
+}  # fmt: skip
+DRAGGED = {"channel", "side", "rate", "radius"}
+CONVOLVING = ("rate", "phases", "stacked", "aspp")
+
+
+class AtrousLab(Lab):
+    """The Atrous lab."""
+
+    def __init__(self, context: LabContext, parent: QObject) -> None:
+        super().__init__(parent)
+        self.context = context
+        self.view: AtrousView = AtrousView()
+        self.panel: AtrousPanel = AtrousPanel()
+        self.document: Document | None = None
+        self.source: Source | None = None
+        self.found: Found | None = None
+        self._request: Request | None = None
+        self._make_lanes()
+        self.painting = Painting(self)
+        self.architecture = Architecture(self)
+        self.pointing = Pointing(self)
+        parts = (self.painting, self.architecture, self.pointing)
+        self.lanes = (*self.lanes, *(lane for part in parts for lane in part.lanes))
+        for lane in self.lanes:
+            lane.failed.connect(self.context.notices.error)
+        self.exporter = Exporter(self)
+        self.viewports = (self.view.shared, self.view.inner, self.view.small)
+        view, panel = self.view, self.panel
+        view.changed.connect(self.change)
+        view.menu_requested.connect(self._on_menu)
+        view.banner.install_wanted.connect(self.install)
+        panel.changed.connect(self.change)
+        panel.scribble.clear_wanted.connect(self.clear)
+        panel.scribble.save_wanted.connect(self.exporter.save_mask)
+        panel.scribble.open_wanted.connect(self.exporter.open_mask)
+
+    def _make_lanes(self) -> None:
+        make = self.context.jobs.lane
+        self._source_lane = make("Loading the network", self)
+        self._source_lane.succeeded.connect(self._take_source)
+        self._install_lane = make("Installing the network", self)
+        self._install_lane.succeeded.connect(self._take_install)
+        self._install_lane.busy_changed.connect(self.view.banner.show_busy)
+        self._image_lane = make("Preparing the image", self)
+        self._image_lane.succeeded.connect(self._take_image)
+        self._run_lane = make("Convolving", self)
+        self._run_lane.succeeded.connect(self._take)
+        self._run_lane.cancelled.connect(self._on_stopped)
+        self.lanes = (
+            self._source_lane, self._install_lane, self._image_lane, self._run_lane,
+        )  # fmt: skip
+
+    # State
+
+    @property
+    def state(self) -> AtrousState:
+        """The parameters on the present document."""
+        default = AtrousState()
+        return self.document.state(KEY, default) if self.document else default
+
+    def change(self, name: str, value: object) -> None:
+        """Change one parameter as an undoable step."""
+        if self.document is None:
+            return
+        before = self.state
+        changes = cast("dict[str, Any]", {name: value})
+        if name in ("layer", "aspp_layer"):
+            changes["channel"] = ALL
+        if name == "own":
+            changes["kernel"] = "own"
+        after = replace(before, **changes)
+        self.document.change(KEY, before, after, STEP_NAMES[name], name if name in DRAGGED else "")
+
+    def show_document(self, document: Document | None) -> None:
+        """Show a document, or nothing."""
+        if self.view.ready:
+            self.remember_look(self.document)
+        if self.document is not None:
+            self.document.state_changed.disconnect(self._on_state)
+        self.document = document
+        self._request = self.found = None
+        for lane in (self._image_lane, self._run_lane):
+            lane.cancel()
+        self.pointing.forget()
+        self.painting.show_document(document)
+        self.architecture.show_document(document)
+        self.view.show_empty()
+        if document is None:
+            return
+        document.state_changed.connect(self._on_state)
+        work = partial(run.show_image, pixels=document.pixels, octaves=document.octaves)
+        self._image_lane.submit(work)
+        self.refresh()
+
+    def _on_state(self, key: str) -> None:
+        if key == KEY:
+            self.refresh()
+
+    def refresh(self) -> None:
+        """Compute again where the result may have changed, and show the rest at once."""
+        document, state = self.document, self.state
+        if document is None:
+            return
+        if self.source is None and not self._source_lane.busy:
+            self._source_lane.submit(run.load_source)
+        self.panel.show_state(state)
+        self.view.show_layout(state.layout)
+        if state.layout in CONVOLVING:
+            self._convolve(document)
+        elif state.layout == "deeplab":
+            self.architecture.refresh()
+        else:
+            self.painting.refresh()
+
+    def _convolve(self, document: Document) -> None:
+        """Submit what is to be convolved, where it is not there already."""
+        state = self.state
+        features = self.source.features if self.source is not None else None
+        if state.layout == "aspp" and features is None:
+            return  # there is nothing to see without maps
+        request = resolve(state, document.pixels, features)
+        if request.same_as(self._request):
+            self._show()
+            return
+        self._request = request
+        if state.layout == "aspp":
+            work = partial(aspp.run_aspp, request=request, before=self.found)
+            self._run_lane.submit(work)
+        else:
+            self._run_lane.submit(
+                partial(run.run, request=request, before=self.found, source=self.source)
+            )
+
+    def _on_stopped(self) -> None:
+        """Let what was stopped be asked for again."""
+        self._request = None
+
+    def shows(self, found: Found) -> bool:
+        """Tell whether this is what the layout on the screen is about."""
+        return found.request.state.layout == self.state.layout
+
+    def _take(self, found: Found) -> None:
+        self.found = found
+        self._show()
+        self.actions_changed.emit()
+
+    def _take_image(self, mips: tuple[Array, ...]) -> None:
+        if self.document is not None:
+            self.view.show_image(self.document.pixels, mips)
+            self.recall_look(self.document)
+            self.refresh()
+
+    # Showing
+
+    def _show(self) -> None:
+        found, state = self.found, self.state
+        if found is None or not self.view.ready or not self.shows(found):
+            return
+        self.panel.show_found(found)
+        rows, shares = self._rows(found)
+        self.view.forget_base()
+        tiles = dict(found.tiles)
+        if state.layout == "aspp" and state.fields:
+            tiles = {k: tile for k, tile in tiles.items() if not k.startswith("branch")}
+            if not isinstance(found.request.maps.source, network.Network):
+                self.view.set_base("branch 0", [Note("Gradients need the trained network")])
+        titles = {
+            f"branch {k}": aspp.branch_name(k, state.aspp) for k in range(len(state.aspp) + 2)
+        }
+        self.view.show_tiles(rows, tiles, shares, titles)
+        self.pointing.again()
+
+    def _rows(self, found: Found) -> tuple[Rows, tuple[float, ...]]:
+        """Return the panes of a layout, and the shares of their rows."""
+        layout, maps = found.request.state.layout, bool(found.request.maps.layer)
+        if layout == "phases":
+            return [["input", "phases"], ["together", "filtered"]], ()
+        if layout == "stacked":
+            return [["input", "pattern"]], ()
+        if layout == "rate":
+            return [[*(["image"] if maps else []), "input", "output"]], ()
+        branches = [f"branch {k}" for k in range(len(found.request.state.aspp) + 2)]
+        above = ["image", "input", "stack"]
+        return [above, branches], (0.58, 0.42)
+
+    # The network
+
+    def _take_source(self, source: Source) -> None:
+        self.source = source
+        self.panel.show_layers(source.features.layers)
+        self.view.banner.show_missing(not source.features.learned)
+        self.painting.new_source()
+        self.refresh()
+
+    def install(self) -> None:
+        """Bring the trained network with pip."""
+        self._install_lane.submit(deep_install.install)
+
+    def _take_install(self) -> None:
+        if network.available():
+            self.context.notices.info("The network was installed.")
+        self._source_lane.submit(run.load_source)
+
+    # Shell
+
+    def clear(self) -> None:
+        """Take all strokes away."""
+        self.change("strokes", ())
+
+    def cancel_gesture(self) -> bool:
+        """Take back the stroke that is being painted."""
+        return self.view.tool.cancel()
+
+    def _on_menu(self, hover: Hover | None, place: QPoint) -> None:
+        self.exporter.show_menu(place, hover.layer if hover is not None else None)
+
+    def tour(self) -> Sequence[tuple[str, Callable[[], object]]]:
+        """Return one view of each layout."""
+        return [
+            ("rate", partial(self.change, "rate", 24)),
+            ("aspp", self._tour_fields),
+            ("deeplab", partial(self.change, "layout", "deeplab")),
+            ("segment", self._tour_strokes),
+        ]
+
+    def _tour_fields(self) -> None:
+        self.change("layout", "aspp")
+        self.change("fields", True)
+
+    def _tour_strokes(self) -> None:
+        """Paint the hippo of the sample, and what is around it."""
+        if self.document is None:
+            return
+        height, width = self.document.pixels.shape[:2]
+
+        def stroke(label: int, *points: tuple[float, float]) -> Stroke:
+            places = tuple((x * width, y * height) for x, y in points)
+            return Stroke(label, width / 120, places)
+
+        self.change("layout", "segment")
+        self.change("strokes", (
+            stroke(1, (0.55, 0.38), (0.72, 0.32), (0.78, 0.42)),
+            stroke(1, (0.45, 0.5), (0.6, 0.55)),
+            stroke(2, (0.08, 0.12), (0.35, 0.1), (0.6, 0.08)),
+            stroke(2, (0.1, 0.9), (0.5, 0.94), (0.92, 0.88)),
+        ))  # fmt: skip
+
+    def actions(self) -> Sequence[ActionSpec]:
+        """Return what can be done in this lab."""
+        return actions.actions(self)
+
+    def focus_view(self) -> None:
+        """Give the keyboard to the panes."""
+        self.view.grid.focus_view()

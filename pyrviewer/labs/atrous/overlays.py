@@ -1,0 +1,139 @@
+"""Taps of a kernel drawn over a map."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from PyQt6.QtCore import QPointF, QRectF, Qt
+from PyQt6.QtGui import QColor, QPainter, QPen
+
+from pyrviewer.ui.overlays import draw_label, label_size
+from pyrviewer.ui.picture import format_value
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pyrviewer.ui.picture import Mapping
+
+    Box = tuple[float, float, float, float]
+
+PLUS, MINUS, NOTHING, OUTSIDE = "#ffa657", "#6cb0ff", "#9aa1ab", "#ff5d5d"
+LEAST = 13.0  # logical pixels: taps are drawn no smaller, unless they would overlap
+TEXT_FROM = 22.0  # logical pixels at which a tap holds its weight
+
+
+@dataclass(frozen=True)
+class Tap:
+    """One tap: its pixel on the canvas, its weight, whether it lies on the map."""
+
+    box: Box
+    weight: float
+    inside: bool
+
+
+@dataclass(frozen=True)
+class Taps:
+    """The taps of one output pixel, joined by lines, with their weights.
+
+    Orange weighs with plus, blue with minus, gray with nothing; red, crossed out, is padding.
+    """
+
+    taps: Sequence[Tap]
+    weights: bool = True
+
+    def draw(self, painter: QPainter, mapping: Mapping, ratio: float) -> None:
+        """Draw them."""
+        rects = [self._rect(mapping, tap, ratio) for tap in self.taps]
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        self._draw_lines(painter, rects, ratio)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+        font = painter.font()
+        font.setPixelSize(round(10 * ratio))
+        painter.setFont(font)
+        for tap, rect in zip(self.taps, rects, strict=True):
+            self._draw_tap(painter, tap, rect, ratio)
+
+    def _rect(self, mapping: Mapping, tap: Tap, ratio: float) -> QRectF:
+        rect = mapping.rect(*tap.box)
+        middle, spacing = rect.center(), self._spacing(mapping)
+        least = min(LEAST * ratio, max(spacing - 2 * ratio, 3 * ratio))
+        if self.weights and spacing > (TEXT_FROM + 4) * ratio:
+            least = TEXT_FROM * ratio
+        rect.setWidth(max(rect.width(), least))
+        rect.setHeight(max(rect.height(), least))
+        rect.moveCenter(middle)
+        return rect
+
+    def _spacing(self, mapping: Mapping) -> float:
+        """Return the distance of two taps in device pixels."""
+        if len(self.taps) < 2:
+            return float("inf")
+        return abs(self.taps[1].box[0] - self.taps[0].box[0]) * mapping.scale
+
+    def _draw_lines(self, painter: QPainter, rects: Sequence[QRectF], ratio: float) -> None:
+        """Join the outer taps to the middle one."""
+        middle = rects[len(rects) // 2].center()
+        for width, colour in ((3.0, QColor(0, 0, 0, 120)), (1.0, QColor(255, 255, 255, 150))):
+            painter.setPen(QPen(colour, width * ratio))
+            for rect in rects:
+                painter.drawLine(middle, rect.center())
+
+    def _draw_tap(self, painter: QPainter, tap: Tap, rect: QRectF, ratio: float) -> None:
+        colour = QColor(PLUS if tap.weight > 0 else MINUS if tap.weight < 0 else NOTHING)
+        if not tap.inside:
+            colour = QColor(OUTSIDE)
+        fill = QColor(colour)
+        fill.setAlpha(70 if tap.inside else 40)
+        painter.setBrush(fill)
+        if rect.width() > LEAST / 2 * ratio:
+            painter.setPen(QPen(QColor(0, 0, 0, 190), 3.5 * ratio))
+            painter.drawRect(rect)
+        painter.setPen(QPen(colour, 1.6 * ratio))
+        painter.drawRect(rect)
+        if not tap.inside:
+            painter.drawLine(rect.topLeft(), rect.bottomRight())
+            painter.drawLine(rect.topRight(), rect.bottomLeft())
+        elif self.weights and rect.width() >= TEXT_FROM * ratio:
+            text = format_value(float(tap.weight), 2)
+            painter.setPen(QColor(0, 0, 0, 220))
+            painter.drawText(rect.translated(ratio, ratio), Qt.AlignmentFlag.AlignCenter, text)
+            painter.setPen(QColor("#ffffff"))
+            painter.drawText(rect, Qt.AlignmentFlag.AlignCenter, text)
+
+
+@dataclass(frozen=True)
+class Legend:
+    """Names of colours at the lower left of a pane."""
+
+    entries: Sequence[tuple[str, str]]  # colour and name
+
+    def draw(self, painter: QPainter, mapping: Mapping, ratio: float) -> None:
+        """Draw them, the first above."""
+        step, mark = 22 * ratio, 8 * ratio
+        top = mapping.height - step * len(self.entries) - 6 * ratio
+        for k, (colour, name) in enumerate(self.entries):
+            place = QPointF(8 * ratio, top + k * step)
+            draw_label(painter, f"     {name}", place, ratio)
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(QColor(colour))
+            painter.drawRect(QRectF(place.x() + 6 * ratio, place.y() + 6 * ratio, mark, mark))
+
+
+@dataclass(frozen=True)
+class Note:
+    """A sentence at the lower edge of a pane."""
+
+    text: str
+    colour: str = ""
+
+    def draw(self, painter: QPainter, mapping: Mapping, ratio: float) -> None:
+        """Draw it."""
+        size = label_size(painter, self.text, ratio)
+        place = QPointF((mapping.width - size.width()) / 2, mapping.height - 30 * ratio)
+        if self.colour:
+            frame = size.translated(place).adjusted(-2, -2, 2, 2)
+            painter.setPen(QPen(QColor(self.colour), 2 * ratio))
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.drawRect(frame)
+        draw_label(painter, self.text, place, ratio)
