@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pyrviewer.compute.ticket import Ticket
 
 SMALLEST = 6  # log2 of the side below which no octave is made
-LARGE = 1_000_000  # pixels from which a copy of an octave costs more than it saves in drawing
+LARGE = 500_000  # pixels from which a copy of an octave costs more than it saves in drawing
 
 
 def drawable(octave: Array, limits: tuple[float, float]) -> bool:

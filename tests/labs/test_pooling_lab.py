@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import io
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
+from onnx_models import Model
 from pooling_lab import (
     Array,
     adaptive,
@@ -26,8 +28,9 @@ from support import Mouse, canvases, click_on, open_array, press, tap, type_text
 
 from pyrviewer.compute import deep_install, network
 from pyrviewer.labs.pooling.overlays import Bins, Hatch
-from pyrviewer.labs.pooling.script import torch_script
+from pyrviewer.labs.pooling.script import python_script, torch_script
 from pyrviewer.labs.pooling.state import PoolingState
+from pyrviewer.session.document import OpenRequest
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -36,6 +39,7 @@ if TYPE_CHECKING:
 
     from pyrviewer.app import Program
     from pyrviewer.compute.ticket import Ticket
+    from pyrviewer.labs.pooling.controller import PoolingLab
 
 
 # Choices
@@ -139,6 +143,37 @@ def test_pooling_and_the_image_pyramid_are_the_same_where_sides_are_powers_of_tw
     assert not lab.panel.reduced.isChecked()
 
 
+# Channels
+
+
+@needs_network
+def test_channels_side_by_side_the_most_varied_first(
+    qtbot: QtBot, program: Program, photo: Path
+) -> None:
+    lab = start(qtbot, program, photo)
+    change(qtbot, program, "layer", "block 3 expand")
+    program.menus.run("pooling.layout.channels")
+    wait_idle(qtbot, program)
+    values = pooled(lab).maps.values
+    spread = values.reshape(len(values), -1).var(axis=1)
+    tiles = pooled(lab).tiles["channel"]
+    assert [tile.title for tile in tiles] == [f"#{c}" for c in np.argsort(-spread)[:16]]
+    assert len(canvases(program)) == 16
+    third = int(np.argsort(-spread)[2])
+    pane = canvases(program)[2]
+    Mouse(pane).click(pane.width() / 2, pane.height() / 2)
+    wait_idle(qtbot, program)
+    assert lab.state.channel == pooled(lab).channel == third
+    y, x = (side // 2 for side in values.shape[1:])
+    Mouse(pane).move(*on_screen(pane, (x + 0.5) * 451 / 112, (y + 0.5) * 300 / 75))
+    assert f"Channel {third}" in lab.panel.values_table.as_text()
+    assert f"x {x}, y {y}" in lab.panel.values_table.as_text()
+    change(qtbot, program, "count", 64)
+    assert len(canvases(program)) == 64
+    change(qtbot, program, "layer", "")
+    assert [tile.title for tile in pooled(lab).tiles["channel"]] == ["red", "green", "blue"]
+
+
 # Neighbours
 
 
@@ -193,6 +228,97 @@ def test_one_click_brings_the_network(
 def test_with_the_network_nothing_is_said(qtbot: QtBot, program: Program, photo: Path) -> None:
     lab = start(qtbot, program, photo)
     assert not lab.view.banner.isVisible()
+
+
+# The user's own network
+
+
+def open_network(
+    qtbot: QtBot, program: Program, monkeypatch: pytest.MonkeyPatch, path: Path
+) -> PoolingLab:
+    """Choose a file in the dialog of the menu."""
+    monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_: (str(path), ""))
+    program.menus.run("pooling.open_network")
+    wait_idle(qtbot, program)
+    return lab_of(program)
+
+
+def small_network(path: Path, channels: int = 3) -> Path:
+    """Write a network with an ASPP; the maps of its layers are noise."""
+    model = Model((1, channels, "h", "w"))
+    trunk = model.random_conv("image", channels, 6, 3, stride=4, pad=1)
+    branches = [model.random_conv(trunk, 6, 5, 3, pad=rate, rate=rate) for rate in (2, 4)]
+    model.node("Concat", *branches, axis=1)
+    path.write_bytes(model.encode())
+    return path
+
+
+def test_the_users_network_makes_the_maps(
+    qtbot: QtBot, program: Program, photo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lab = start(qtbot, program, photo)
+    path = small_network(tmp_path / "mine.onnx")
+    open_network(qtbot, program, monkeypatch, path)
+    assert (lab.state.network, lab.state.layer) == (str(path), "Concat 3")
+    values = pooled(lab).maps.values
+    assert values.shape == (10, 75, 112)
+    assert pooled(lab).channel == values.reshape(10, -1).var(axis=1).argmax()
+    np.testing.assert_array_equal(pooled(lab).vector, adaptive(values, (4, 2, 1)))
+    assert "ASPP with rates 2, 4 at" in lab.panel.network.facts.text()
+    assert lab.panel.network.network.currentText() == "mine.onnx"
+    assert len(change(qtbot, program, "layer", "Conv 0").maps.values) == 6
+    lab.panel.network.facts.linkActivated.emit("Concat 3")
+    wait_idle(qtbot, program)
+    assert lab.state.layer == "Concat 3"
+    before = pooled(lab).maps.values.std()
+    assert change(qtbot, program, "scale", "bytes").maps.values.std() > 20 * before
+    for _ in range(4):
+        press(qtbot, program, "Ctrl+Z")
+        wait_idle(qtbot, program)
+    assert lab.state.network == ""
+    assert len(pooled(lab).maps.values) == 3
+    assert lab.panel.network.facts.text() == ""
+    assert program.window.notices.texts == []
+
+
+def test_a_file_that_is_no_network_changes_nothing(
+    qtbot: QtBot, program: Program, photo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lab = start(qtbot, program, photo)
+    open_network(qtbot, program, monkeypatch, photo)
+    open_network(qtbot, program, monkeypatch, small_network(tmp_path / "five.onnx", 5))
+    assert program.window.notices.texts == [
+        "chelsea.png is not an ONNX file.",
+        "five.onnx takes 1 x 5 x any x any, not one image of 1 or 3 channels (1 x C x H x W).",
+    ]
+    assert lab.state == PoolingState()
+    assert lab.document is not None
+    assert not lab.document.undo_stack.canUndo()
+
+
+def test_a_network_that_is_gone_gives_way_to_the_programs_own(
+    qtbot: QtBot, program: Program, photo: Path, tmp_path: Path
+) -> None:
+    state = PoolingState(network=str(tmp_path / "gone.onnx"), layer="Conv 0", side=300)
+    program.window.show_lab("pooling")
+    program.workspace.open(OpenRequest(photo, states={"pooling": asdict(state)}))
+    wait_idle(qtbot, program)
+    lab = lab_of(program)
+    (text,) = program.window.notices.texts
+    assert text == "gone.onnx could not be read: No such file or directory."
+    assert lab.state == PoolingState(side=300)
+    assert pooled(lab).maps.input.shape == (200, 300, 3)
+
+
+def test_the_script_uses_the_users_network(
+    qtbot: QtBot, program: Program, photo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    start(qtbot, program, photo)
+    lab = open_network(qtbot, program, monkeypatch, small_network(tmp_path / "mine.onnx"))
+    made: dict[str, Any] = {}
+    with contextlib.redirect_stdout(io.StringIO()):
+        exec(compile(python_script(pooled(lab).request, str(photo)), "script", "exec"), made)
+    np.testing.assert_allclose(made["vector"], pooled(lab).vector, rtol=1e-5)
 
 
 # Taking away
@@ -259,6 +385,7 @@ def test_the_script_pools_the_same(qtbot: QtBot, program: Program, photo: Path, 
         {"layout": "stack"}, {"levels": ()}, {"levels": (0,)}, {"bins": (65,)}, {"side": 5},
         {"rect": (4, 4, 4, 9)}, {"rect": (0, 0, 5)}, {"rule": "mine"}, {"reduce": "min"},
         {"channel": -2}, {"grid": 0}, {"levels": (1,) * 7},
+        {"count": 17}, {"scale": "half"},
     ],
 )  # fmt: skip
 def test_states_without_meaning_are_refused(wrong: dict[str, Any]) -> None:

@@ -24,7 +24,7 @@ FLIPS = (
 
 def actions(lab: PoolingLab) -> list[ActionSpec]:
     """Return the lab's actions."""
-    return [*_layouts(lab), *_choices(lab), *_take_away(lab)]
+    return [*_layouts(lab), *_choices(lab), _network(lab), *_take_away(lab)]
 
 
 def _present(lab: PoolingLab) -> bool:
@@ -66,6 +66,12 @@ def _choices(lab: PoolingLab) -> list[ActionSpec]:
         ActionSpec("pooling.whole", "Take the whole image", "Pool all of it, not a part.",
                    lab.take_whole, (), "fit", MENU, enabled=partial(_cropped, lab)),
     ]  # fmt: skip
+
+
+def _network(lab: PoolingLab) -> ActionSpec:
+    return ActionSpec("pooling.open_network", "Open network (ONNX) ...",
+                      "Take maps from a network of your own, an ONNX file.", lab.open_network,
+                      (), "folder", MENU, enabled=partial(_present, lab))  # fmt: skip
 
 
 def _take_away(lab: PoolingLab) -> list[ActionSpec]:

@@ -6,12 +6,13 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
-from pyrviewer.compute import deep_install, network
+from pyrviewer.compute import network
 from pyrviewer.labs.pooling import actions, run
 from pyrviewer.labs.pooling.export import PoolingExporter
+from pyrviewer.labs.pooling.networks import Networks
 from pyrviewer.labs.pooling.panel import PoolingPanel
 from pyrviewer.labs.pooling.pointing import Pointing
-from pyrviewer.labs.pooling.state import ALL, PoolingState, resolve
+from pyrviewer.labs.pooling.state import ALL, COLOURS, PoolingState, resolve
 from pyrviewer.labs.pooling.view import PoolingView
 from pyrviewer.ui.lab import Lab, LabContext
 
@@ -30,11 +31,13 @@ if TYPE_CHECKING:
 
 KEY = "pooling"
 STEP_NAMES = {
-    "layout": "Change layout", "layer": "Change maps", "channel": "Change channel",
+    "layout": "Change layout", "network": "Change network",
+    "scale": "Change what pixels are taken as", "layer": "Change maps", "channel": "Change channel",
     "side": "Change input size", "rect": "Take a part", "levels": "Change grids",
     "rule": "Change rule of bins", "reduce": "Change what bins keep", "grid": "Change bins",
     "bins": "Change bins of context", "corners": "Change enlarging",
     "mean": "Change what context keeps", "reduced": "Reduce channels",
+    "count": "Change number of channels",
 }  # fmt: skip
 DRAGGED = {"channel", "side", "grid"}
 
@@ -50,7 +53,7 @@ class PoolingLab(Lab):
         self.document: Document | None = None
         self.found: Pooled | None = None
         self.neighbours: list[Neighbour] = []
-        self._source: FeatureSource | None = None
+        self._shown_source: FeatureSource | None = None
         self._request: PoolingRequest | None = None
         self._cropping: tuple[int, ...] | None = None
         self._known: dict[int, Neighbour] = {}
@@ -66,7 +69,11 @@ class PoolingLab(Lab):
         view.cropped.connect(self._on_cropped)
         view.clicked.connect(self._on_clicked)
         view.menu_requested.connect(self._on_menu)
-        view.banner.install_wanted.connect(self.install)
+        self.networks.found.connect(self._on_networks)
+        self.networks.opened.connect(self._on_opened)
+        self.networks.failed.connect(self._on_lost)
+        panel.network.chosen.connect(self.change)
+        panel.network.open_wanted.connect(self.open_network)
         panel.changed.connect(self.change)
         panel.whole_wanted.connect(self.take_whole)
         context.workspace.removed.connect(self._on_documents)
@@ -74,23 +81,17 @@ class PoolingLab(Lab):
 
     def _make_lanes(self) -> None:
         make = self.context.jobs.lane
-        self._source_lane = make("Loading the network", self)
-        self._source_lane.succeeded.connect(self._take_source)
-        self._install_lane = make("Installing the network", self)
-        self._install_lane.succeeded.connect(self._take_install)
-        self._install_lane.busy_changed.connect(self.view.banner.show_busy)
+        self.networks = Networks(self.context, self.view.banner, self)
         self._image_lane = make("Preparing the image", self)
         self._image_lane.succeeded.connect(self._take_image)
         self._pool_lane = make("Pooling", self)
         self._pool_lane.succeeded.connect(self._take_pooled)
         self._compare_lane = make("Comparing the images", self)
         self._compare_lane.succeeded.connect(self._take_neighbours)
-        self.lanes = (
-            self._source_lane, self._install_lane, self._image_lane, self._pool_lane,
-            self._compare_lane,
-        )  # fmt: skip
-        for lane in self.lanes:
+        self._work_lanes = self._image_lane, self._pool_lane, self._compare_lane
+        for lane in self._work_lanes:
             lane.failed.connect(self.context.notices.error)
+        self.lanes = (*self.networks.lanes, *self._work_lanes)
 
     # State
 
@@ -106,7 +107,9 @@ class PoolingLab(Lab):
             return
         before = self.state
         after = replace(before, **cast("dict[str, Any]", {name: value}))
-        if name == "layer":
+        if name == "network":
+            after = replace(after, layer=run.default_layer(self.networks.source(after)))
+        if name in ("network", "layer"):
             after = replace(after, channel=ALL)
         self.document.change(KEY, before, after, STEP_NAMES[name], name if name in DRAGGED else "")
 
@@ -119,7 +122,7 @@ class PoolingLab(Lab):
         self.document = document
         self._request = self.found = self._cropping = None
         self._image, self.neighbours = (), []
-        for lane in self.lanes[2:5]:
+        for lane in self._work_lanes:
             lane.cancel()
         self.view.show_empty()
         self.pointing.forget()
@@ -127,8 +130,6 @@ class PoolingLab(Lab):
             self._known = {}
             return
         document.state_changed.connect(self._on_state)
-        if self._source is None and not self._source_lane.busy:
-            self._source_lane.submit(run.load_source)
         work = partial(run.show_image, pixels=document.pixels, octaves=document.octaves)
         self._image_lane.submit(work)
         self._refresh()
@@ -142,13 +143,18 @@ class PoolingLab(Lab):
         document, state = self.document, self.state
         if document is None:
             return
+        self.networks.want(state)
+        source = self.networks.source(state)
+        self._show_source(source)
         self.panel.show_state(state)
+        if source is None and state.network:
+            return  # what is shown stays until it is read
         self.view.show_layout(state.layout)
         if self._cropping is None:
             self.view.show_crop(state.rect)
         else:
             state = replace(state, rect=self._cropping)
-        request = resolve(state, document.pixels, self._source)
+        request = resolve(state, document.pixels, source)
         if not request.same_as(self._request):
             self._request = request
             before, shown = self.found, ALL
@@ -187,21 +193,32 @@ class PoolingLab(Lab):
 
     # The network
 
-    def _take_source(self, source: FeatureSource) -> None:
-        self._source = source
-        self.panel.show_layers(source.layers)
-        self.view.banner.show_missing(not source.learned)
-        self._known = {}
+    def open_network(self) -> None:
+        """Ask for an ONNX file whose network is to make the maps."""
+        self.networks.ask(self.view, self.state.scale)
+
+    def _on_opened(self, path: str) -> None:
+        if path == self.state.network:
+            self._known = {}  # it may be another one by now
+        self.change("network", path)
+
+    def _on_networks(self) -> None:
         self._refresh()
 
-    def install(self) -> None:
-        """Bring the trained network with pip."""
-        self._install_lane.submit(deep_install.install)
+    def _on_lost(self, path: str) -> None:
+        """Go back to the program's own network where a file is not there any more."""
+        document, state = self.document, self.state
+        if document is not None and state.network == path:
+            document.adopt(KEY, replace(state, network="", layer=COLOURS, channel=ALL), over=True)
+            self._refresh()
 
-    def _take_install(self) -> None:
-        if network.available():
-            self.context.notices.info("The network was installed.")
-        self._source_lane.submit(run.load_source)
+    def _show_source(self, source: FeatureSource | None) -> None:
+        """Offer the layers of another network."""
+        if source is None or source is self._shown_source:
+            return
+        self._shown_source, self._known = source, {}
+        self.panel.show_source(source)
+        self.view.banner.show_missing(not source.learned)
 
     # Parts of the image
 
@@ -238,7 +255,7 @@ class PoolingLab(Lab):
             self._compared, self._known = state, {}
         others = [d for d in self.context.workspace.documents if d is not document]
         images = [
-            run.Named(each.id, each.name, resolve(state, each.pixels, self._source))
+            run.Named(each.id, each.name, resolve(state, each.pixels, self._shown_source))
             for each in (document, *others)
         ]
         self._compare_lane.submit(partial(run.compare, images=images, known=dict(self._known)))
@@ -259,7 +276,11 @@ class PoolingLab(Lab):
     # Shell
 
     def _on_clicked(self, hover: Hover) -> None:
-        """Open the image that was clicked."""
+        """Open the image, or choose the channel, that was clicked."""
+        spot = self.pointing.spot(hover)
+        if spot is not None and spot.kind == "channel" and self.found is not None:
+            self.change("channel", self.found.maps.order[spot.index])
+            return
         if self.state.layout == "neighbours" and hover.level < len(self.neighbours):
             wanted = self.neighbours[hover.level].id
             for document in self.context.workspace.documents:
@@ -292,6 +313,11 @@ class PoolingLab(Lab):
     def actions(self) -> Sequence[ActionSpec]:
         """Return what can be done in this lab."""
         return actions.actions(self)
+
+    def close(self) -> None:
+        """Stop all work, and the process of the user's network."""
+        super().close()
+        self.networks.close()
 
     def focus_view(self) -> None:
         """Give the keyboard to the panes."""

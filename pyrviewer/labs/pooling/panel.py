@@ -10,9 +10,10 @@ from superqt import QLabeledSlider
 
 from pyrviewer.compute import pooling
 from pyrviewer.labs.pooling.marks import place_of
+from pyrviewer.labs.pooling.network_rows import NetworkRows
 from pyrviewer.labs.pooling.run import RULES
 from pyrviewer.labs.pooling.stack_bar import StackBar
-from pyrviewer.labs.pooling.state import ALL, COLOURS, LARGEST, SMALLEST, are_grids
+from pyrviewer.labs.pooling.state import ALL, COLOURS, COUNTS, LARGEST, SMALLEST, are_grids
 from pyrviewer.ui.widgets.form import Choice, Section, Segments, Switch, caption
 from pyrviewer.ui.widgets.numbers import Numbers
 from pyrviewer.ui.widgets.panel import Panel
@@ -21,7 +22,7 @@ from pyrviewer.ui.widgets.table import TextTable
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from pyrviewer.compute.features import Layer
+    from pyrviewer.compute.features import FeatureSource
     from pyrviewer.labs.pooling.run import Neighbour, Pooled
     from pyrviewer.labs.pooling.state import PoolingState
 
@@ -37,6 +38,7 @@ CORNER_ITEMS = (
     ("Corners", True, "", "align_corners=True: the centres of corner pixels lie on each other"),
     ("Edges", False, "", "align_corners=False: the edges lie on each other"),
 )
+COUNT_ITEMS = tuple((str(n), n, "", f"The {n} most varied") for n in COUNTS)
 MEAN_ITEMS = (
     ("Average", True, "", "As in PSPNet"),
     ("Max", False, "", "The largest value of each bin"),
@@ -59,6 +61,7 @@ class PoolingPanel(Panel):
         self._vector_section()
         self._rules_section()
         self._context_section()
+        self._channels_section()
         self._neighbours_section()
         self._values_section()
 
@@ -68,6 +71,7 @@ class PoolingPanel(Panel):
             "What is pooled: the picture's colours, or the maps that a layer of the network makes "
             "of it. Maps are drawn edge to edge over the part of the image they come from.",
         )
+        self.network = NetworkRows(section)
         self.layer = Choice([("Picture: red, green, blue", COLOURS)], section)
         self.layer.chosen.connect(self._layer_chosen)
         section.add_row("Maps", self.layer, "The picture itself, or a layer of the network.")
@@ -169,6 +173,14 @@ class PoolingPanel(Panel):
                     "same way: pooling to n bins is one reduction of a pyramid.", section)
         )  # fmt: skip
 
+    def _channels_section(self) -> None:
+        section = self.channels = self.add_section(
+            "Channels", "The maps of the layer whose values vary most, in one scale of gray."
+        )
+        self.count = Segments(COUNT_ITEMS, section, fill=True)
+        self.count.chosen.connect(self._count_chosen)
+        section.add_row("Show", self.count, "How many channels are seen side by side.")
+
     def _neighbours_section(self) -> None:
         section = self.neighbours = self.add_section(
             "Neighbours",
@@ -219,23 +231,29 @@ class PoolingPanel(Panel):
     def _reduced_clicked(self, on: bool) -> None:
         self.say("reduced", on)
 
+    def _count_chosen(self, value: object) -> None:
+        self.say("count", value)
+
     def _mean_chosen(self, value: object) -> None:
         self.say("mean", value)
 
     # Showing
 
-    def show_layers(self, layers: Sequence[Layer]) -> None:
-        """Offer the layers of the network, or of the filters."""
+    def show_source(self, source: FeatureSource) -> None:
+        """Offer the layers of a network, or of the filters."""
+        self.network.show_source(source)
         self.layer.clear()
         self.layer.addItem("Picture: red, green, blue", COLOURS)
-        for layer in layers:
-            if layer.field is not None:
-                text = f"{layer.name.capitalize()}  ({layer.channels} maps, stride {layer.stride})"
+        for layer in source.layers:
+            if layer.kind not in ("pool", "classifier"):
+                name = layer.name[:1].upper() + layer.name[1:]
+                text = f"{name}  ({layer.channels} maps, stride {layer.stride})"
                 self.layer.addItem(text, layer.name)
 
     def show_state(self, state: PoolingState) -> None:
         """Bring every control in line with the state."""
         self._showing = True
+        self.network.show_state(state)
         self.layer.show_value(state.layer)
         self.channel.setMaximum(max(self.channel.maximum(), state.channel))
         self.channel.setValue(state.channel)
@@ -249,8 +267,10 @@ class PoolingPanel(Panel):
         self.corners.show_value(state.corners)
         self.mean.show_value(state.mean)
         self.reduced.setChecked(state.reduced)
+        self.count.show_value(state.count)
         layout = state.layout
-        self.spp.setVisible(layout != "context")
+        self.spp.setVisible(layout not in ("context", "channels"))
+        self.channels.setVisible(layout == "channels")
         self.rules.setVisible(layout == "rules")
         self.context.setVisible(layout == "context")
         self.neighbours.setVisible(layout == "neighbours")

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     Row = tuple[str, str, str]
 
 
+MOST_MARKED = 16  # channels in which a pixel is outlined: each one takes time to draw
+
+
 class Pointing(QObject):
     """Follows the mouse in the panes and on the vector, both ways."""
 
@@ -76,7 +79,7 @@ class Pointing(QObject):
     # The panes
 
     def _on_hover(self, hover: Hover | None) -> None:
-        found, spot = self._lab.found, self._spot(hover)
+        found, spot = self._lab.found, self.spot(hover)
         if hover is None or found is None or spot is None or spot.kind == "neighbour":
             self.forget()
             return
@@ -91,10 +94,13 @@ class Pointing(QObject):
             self._show_pixel(found, *pixel)
         elif found.request.state.layout == "rules":
             self._show_rules(found, *pixel)
+        elif spot.kind == "channel":
+            self._show_channel(found, spot.index, *pixel)
         else:
             self._show_stack(found, *pixel)
 
-    def _spot(self, hover: Hover | None) -> Spot | None:
+    def spot(self, hover: Hover | None) -> Spot | None:
+        """Return what the pane under the mouse shows."""
         view = self._lab.view
         for canvas, spot in zip(view.grid.canvases, view.spots, strict=False):
             if hover is not None and hover.layer is not None and hover.layer in canvas.layers:
@@ -178,6 +184,21 @@ class Pointing(QObject):
             values = [self._value(found.tiles["rule grid"][k], column, row) for row, column in bins]
             rows.append((name, text, " / ".join(values[:2])))
         self._show(shown, rows, f"x {x}  y {y}   {rows[0][2]}")
+
+    def _show_channel(self, found: Pooled, index: int, x: int, y: int) -> None:
+        """Outline a pixel, in all channels where they are few, and say what one has there."""
+        outline = [marks.around(marks.place_of(found), (x, y, x + 1, y + 1))]
+        few = found.request.state.count <= MOST_MARKED
+        shown: Marks = dict.fromkeys(
+            self._lab.view.spots if few else [Spot("channel", index)], outline
+        )
+        channel = found.maps.order[index]
+        value = self._value(found.tiles["channel"][index], x, y)
+        rows = [
+            ("Pixel", f"x {x}, y {y}", value),
+            (f"Channel {channel}", f"number {index + 1} by variance", ""),
+        ]
+        self._show(shown, rows, f"x {x}  y {y}   {value}")
 
     def _show_stack(self, found: Pooled, x: int, y: int) -> None:
         """Outline a pixel everywhere in the stack, and the bins that it lies in."""

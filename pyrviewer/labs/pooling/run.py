@@ -11,6 +11,7 @@ import numpy as np
 from pyrviewer.compute import display, network, pooling, pyramid
 from pyrviewer.compute.filter_bank import FilterBank
 from pyrviewer.compute.mipmap import mipmap, mipmap_of
+from pyrviewer.compute.onnx import OnnxNetwork
 from pyrviewer.compute.pooling_input import colour_maps, part
 from pyrviewer.labs.pooling.state import ALL, COLOURS
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from pyrviewer.compute.ticket import Ticket
     from pyrviewer.labs.pooling.state import MapsRequest, Octaves, PoolingRequest
 
+FINE = 8  # pixels of the image between neighbours of a map
 RULES: tuple[Rule, Rule] = ("adaptive", "he")
 KEPT: Mapping[Reduce, str] = {"max": "Maxima", "average": "Means"}
 
@@ -71,7 +73,7 @@ class Pooled:
         "grid": the shown channel pooled, for each level. "rule grid": for each of `RULES`.
         "pooled", "enlarged" and "octave": for each number of bins of the pyramid pooling module
         the grid, the grid at the size of the map, and the octave of the map's image pyramid that
-        is most like the grid, enlarged by the same rule.
+        is most like the grid, enlarged by the same rule. "channel": the most varied channels.
     apart : tuple of float
         Largest difference between the last two.
     group : range or None
@@ -127,6 +129,19 @@ def load_source(ticket: Ticket) -> FeatureSource:
     return network.load() if network.available() else FilterBank()
 
 
+def open_network(ticket: Ticket, path: str, scale: str) -> OnnxNetwork:
+    """Read the user's own network."""
+    return OnnxNetwork(path, scale, ticket=ticket)
+
+
+def default_layer(source: FeatureSource | None) -> str:
+    """Return the layer to begin with: of a file, the deepest one that still is fine enough."""
+    if not isinstance(source, OnnxNetwork):
+        return COLOURS
+    fine = [layer.name for layer in source.layers if layer.stride <= FINE]
+    return fine[-1] if fine else source.layers[0].name
+
+
 def show_image(ticket: Ticket, pixels: Array, octaves: Octaves) -> tuple[Array, ...]:
     """Convert an image for the screen."""
     return mipmap_of(octaves(ticket), display.auto_range(pixels), ticket)
@@ -167,6 +182,8 @@ def run(ticket: Ticket, request: PoolingRequest, ready: Maps | None, automatic: 
     pooled = Pooled(request, maps, channel, shown, seen, vector, winners, {})
     if state.layout == "context":
         return _with_context(ticket, pooled, chosen)
+    if state.layout == "channels":
+        return replace(pooled, tiles={"channel": _channel_tiles(ticket, maps, state.count)})
     kind, sizes, rules = "grid", state.levels, (request.rule,) * len(state.levels)
     if state.layout == "rules":
         kind, sizes, rules = "rule grid", (state.grid,) * len(RULES), RULES
@@ -176,6 +193,17 @@ def run(ticket: Ticket, request: PoolingRequest, ready: Maps | None, automatic: 
     ]
     tiles = tuple(_tile(KEPT[request.reduce], grid, limits, ticket) for grid in grids)
     return replace(pooled, tiles={kind: tiles})
+
+
+def _channel_tiles(ticket: Ticket, maps: Maps, count: int) -> tuple[Tile, ...]:
+    """Return the most varied channels in one scale of gray."""
+    chosen = list(maps.order[:count])
+    limits = _limits(maps.values[chosen], colours=maps.request.layer == COLOURS)
+    titles = [_map_title(maps.request.layer, channel).split()[-1] for channel in chosen]
+    return tuple(
+        _tile(title, maps.values[channel : channel + 1], limits, ticket)
+        for title, channel in zip(titles, chosen, strict=True)
+    )
 
 
 def _with_context(ticket: Ticket, found: Pooled, maps: Array) -> Pooled:
@@ -287,7 +315,7 @@ def _screen(values: Array, limits: tuple[float, float] | None, ticket: Ticket) -
 
 
 def _map_title(layer: str, channel: int) -> str:
-    name = layer.capitalize() if layer else "Picture"
+    name = layer[:1].upper() + layer[1:] if layer else "Picture"
     if channel == ALL:
         return name
     return f"{name}, {('red', 'green', 'blue')[channel]}" if not layer else f"{name} #{channel}"

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pyrviewer.compute.onnx import OnnxNetwork
+
 if TYPE_CHECKING:
+    from pyrviewer.compute.features import FeatureSource
     from pyrviewer.labs.pooling.state import PoolingRequest
 
 MAPS = """\
@@ -80,13 +83,21 @@ def torch_script(request: PoolingRequest, path: str, page: int = 0) -> str:
     return pooling + SHOW
 
 
+def _source(source: FeatureSource) -> tuple[str, str]:
+    """Return the module that a network comes from, and what makes it."""
+    if isinstance(source, OnnxNetwork):
+        return "onnx", f"onnx.OnnxNetwork({str(source.path)!r}, {source.scale!r})"
+    if source.learned:
+        return "network", "network.load()"
+    return "filter_bank", "filter_bank.FilterBank()"
+
+
 def _maps(request: PoolingRequest, path: str, page: int, imports: str) -> str:
     """Return the lines that make the maps; `imports` is what is imported beside."""
     maps, source = request.maps, request.maps.source
     helpers, makes = "colour_maps, part", "colour_maps(seen)"
     if source is not None:
-        module = "network" if source.learned else "filter_bank"
-        made = "network.load()" if source.learned else "filter_bank.FilterBank()"
+        module, made = _source(source)
         imports, helpers = f", {module}{imports}", "part"
         makes = f"{made}.features(seen, [{maps.layer!r}])[{maps.layer!r}]"
     return MAPS.format(

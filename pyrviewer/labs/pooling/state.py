@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, cast, get_args
 
+from pyrviewer.compute.onnx import SCALES
 from pyrviewer.compute.pooling import Reduce, Rule
 
 if TYPE_CHECKING:
@@ -17,7 +18,8 @@ if TYPE_CHECKING:
 
     Octaves = Callable[[Ticket], list[Array]]
 
-LAYOUTS = ("pyramid", "rules", "context", "neighbours")
+LAYOUTS = ("pyramid", "rules", "context", "channels", "neighbours")
+COUNTS = (16, 36, 64)  # channels that are seen side by side
 COLOURS = ""  # the layer that is no layer: red, green and blue
 ALL = -1  # all channels of the colours, the most varied one of a layer
 SMALLEST, LARGEST = 16, 1024  # pixels of the input's longer side
@@ -31,6 +33,10 @@ class PoolingState:
 
     Parameters
     ----------
+    network : str
+        The ONNX file whose network makes the maps; the program's own where empty.
+    scale : str
+        How that network takes pixels, one of `onnx.SCALES`.
     layer : str
         Whose maps are pooled; `COLOURS` for the picture itself.
     channel : int
@@ -46,9 +52,13 @@ class PoolingState:
     bins, corners, mean, reduced : tuple of int, bool, bool, bool
         Of the pyramid pooling module; `mean` is average pooling, `reduced` averages the channels
         of the branches in groups.
+    count : int
+        How many of the most varied channels are seen side by side, one of `COUNTS`.
     """
 
     layout: str = "pyramid"
+    network: str = ""
+    scale: str = "imagenet"
     layer: str = COLOURS
     channel: int = ALL
     side: int = 448
@@ -61,10 +71,13 @@ class PoolingState:
     corners: bool = True
     mean: bool = True
     reduced: bool = False
+    count: int = 16
 
     def __post_init__(self) -> None:
         if not (
             self.layout in LAYOUTS
+            and self.scale in SCALES
+            and self.count in COUNTS
             and self.rule in get_args(Rule)
             and self.reduce in get_args(Reduce)
             and self.channel >= ALL

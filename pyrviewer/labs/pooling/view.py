@@ -32,12 +32,14 @@ LAYOUT_ITEMS = (
     ("Pyramid", "pyramid", "", "Spatial pyramid pooling: grids, and the vector that they leave"),
     ("Rules", "rules", "", "The adaptive rule of bins beside that of He et al."),
     ("Context", "context", "", "The pyramid pooling module: pooled, enlarged again, stacked"),
+    ("Channels", "channels", "", "The channels that vary most, side by side"),
     ("Neighbours", "neighbours", "", "The open images, by how alike their vectors are"),
 )
 HINTS = {
-    "pyramid": "Drag on the image to take a part of it. Shift shows the map in every grid.",
+    "pyramid": "Drag on the image to take a part. Shift shows the map in every grid.",
     "rules": "Where bins overlap they are brighter; what no bin covers is hatched.",
     "context": "Above: the mean of each bin. Below: enlarged to the size of the map again.",
+    "channels": "The most varied first. A click chooses the channel of all layouts.",
     "neighbours": "1 is the same direction. A click opens the image.",
 }
 RULE_NAMES = ("Adaptive", "He et al.")
@@ -48,7 +50,7 @@ MOST_IMAGES = 12
 class Spot:
     """What a pane shows: a kind, and which of them."""
 
-    kind: str  # "image", "map", "grid", "rule", "rule grid", "pooled", "enlarged", "octave"
+    kind: str  # "image", "map", "channel", "grid", "rule", "rule grid", "pooled", "enlarged", ...
     index: int = 0
 
 
@@ -162,6 +164,8 @@ class PoolingView(QWidget):
         self._base = [self._marks(found, spot) for spot in self.spots]
         for canvas, spot in zip(self.grid.canvases, self.spots, strict=True):
             canvas.set_tool(self.tool if spot.kind == "image" else None)
+            chosen = spot.kind == "channel" and found.maps.order[spot.index] == found.channel
+            canvas.set_selected(chosen)
         self.point({})
         self.rows.hide()
         self.strip.setVisible(layout == "pyramid")
@@ -181,6 +185,8 @@ class PoolingView(QWidget):
             tiles = enumerate(found.tiles[kind])
             return [(Spot(kind, k), tile_layer(found, tile)) for k, tile in tiles]
 
+        if layout == "channels":
+            return self._channel_rows(found, row("channel"))
         whole = (Spot("map"), tile_layer(found, found.map))
         if layout == "pyramid":
             return [[(Spot("image"), self._image_layer()), whole], row("grid")], (0.58, 0.42)
@@ -197,6 +203,16 @@ class PoolingView(QWidget):
             [seen, *row("enlarged")],
             [base, *row("octave")],
         ], (1 / 3,) * 3
+
+    def _channel_rows(
+        self, found: Pooled, panes: list[tuple[Spot, Layer]]
+    ) -> tuple[list[list[tuple[Spot, Layer]]], tuple[float, ...]]:
+        """Return rows that show channels as large as they can be."""
+        x0, y0, x1, y1 = found.maps.request.rect
+        width, height = max(1, self.width()), max(1, self.height())
+        columns = best_columns(len(panes), width, height, (x1 - x0) / (y1 - y0))
+        rows = [panes[k : k + columns] for k in range(0, len(panes), columns)]
+        return rows, (1 / len(rows),) * len(rows)
 
     def _image_layer(self) -> Layer:
         pixels, picture = self._image or (None, Picture([]))
