@@ -216,10 +216,10 @@ class BlendEngine:
         with self._lock:
             return self._current().copy()
 
-    def render_display(self) -> Array:
+    def render_display(self, out: Array | None = None) -> Array:
         """Return what is shown as `display.to_display` makes it of `render`: B, G, R, A bytes."""
         with self._lock:
-            return to_display(self._current())
+            return to_display(self._current(), out=out)
 
     def export(self, ticket: Ticket | None = None) -> Array:
         """Blend at full resolution with the mask as it is now, as `blend.blend` does."""

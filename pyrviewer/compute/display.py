@@ -101,6 +101,7 @@ def to_display(
     lo: float | None = None,
     hi: float | None = None,
     *,
+    out: Array | None = None,
     ticket: Ticket | None = None,
 ) -> Array:
     """Convert an image to the bytes of a 32-bit screen image.
@@ -111,6 +112,9 @@ def to_display(
         The image. Transparent ones are laid over a checkerboard of 16-pixel squares.
     lo, hi : float, optional
         Values to show as black and white; those of `auto_range` where not given.
+    out : ndarray, shape (H, W, 4), uint8, optional
+        Where to write them, since new memory may cost more than the conversion; of another shape
+        it is left alone.
     ticket : Ticket, optional
         Asked once a strip.
 
@@ -134,7 +138,8 @@ def to_display(
         raise ValueError(f"lo is {lo}, not below hi, {hi}")
     gray = pixels.ndim == 2
     transparent = not gray and pixels.shape[2] == 4
-    result = np.empty((*pixels.shape[:2], 4), np.uint8)
+    shape = (*pixels.shape[:2], 4)
+    result = out if out is not None and out.shape == shape else np.empty(shape, np.uint8)
     for rows in strips(pixels.shape, ticket):
         colours = pixels[rows]
         if transparent:

@@ -266,7 +266,8 @@ class Navigator(QWidget):
             self.move_divider(place)
         elif drag.kind == "tool" and self.tool is not None:
             self.tool.move(*self._canvas_point(place), self._reach())
-            self.update()
+            if not self.tool.live:
+                self.update()
         else:
             self.setCursor(Qt.CursorShape.ClosedHandCursor)
             step = place - drag.last

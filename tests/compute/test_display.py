@@ -254,3 +254,13 @@ def test_colour_blind_people_tell_the_signs_apart(kind: str) -> None:
     for distance in (40, 80, 127):
         apart = np.linalg.norm(lab[128 - distance] - lab[128 + distance])
         assert apart > distance / 4  # from 10, plain to see, to 32
+
+
+def test_an_old_picture_is_written_over() -> None:
+    image = np.random.default_rng(7).integers(0, 256, (40, 50, 3), np.uint8)
+    old = np.zeros((40, 50, 4), np.uint8)
+    assert display.to_display(image, out=old) is old
+    assert np.array_equal(old[..., 2::-1], image)
+    other = np.zeros((41, 50, 4), np.uint8)
+    assert display.to_display(image, out=other) is not other
+    assert not other.any()

@@ -63,6 +63,7 @@ class Hands(QObject):
         self._shape = ShapeTool(MASK, self)
         self._polygon = PolygonTool(MASK, self)
         self._brush = BrushTool(MASK, self)
+        self._brush.live = True  # the preview follows
         self._mover = MoveTool(self)
         for tool in (self._shape, self._polygon):
             tool.changed.connect(self.outline_dragged)

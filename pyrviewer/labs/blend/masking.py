@@ -38,7 +38,7 @@ class Masking(QObject):
         hands.outline_dragged.connect(self._on_dragged)
         hands.outline_drawn.connect(self._on_drawn)
         hands.stroke_begun.connect(self._on_stroke)
-        hands.stroke_went.connect(lab.painting.to)
+        hands.stroke_went.connect(self._on_went)
         hands.stroke_ended.connect(self._on_stroke_end)
         hands.stroke_cancelled.connect(lab.painting.cancel)
         hands.brush_changed.connect(self._on_brush)
@@ -103,6 +103,11 @@ class Masking(QObject):
             return
         flipped = brush.erase != lab.state.inverted  # an inverted mask is painted inverted
         lab.painting.begin(mask.Brush(brush.radius, brush.hardness, brush.opacity, flipped))
+
+    def _on_went(self, x: float, y: float) -> None:
+        lab = self._lab
+        if not lab.painting.to(x, y) or not lab.previewer.ready:
+            lab.view.redraw()  # no frame of the preview will
 
     def _on_stroke_end(self) -> None:
         self._lab.painting.end("Erase" if self._lab.hands.name == "eraser" else "Paint")

@@ -163,11 +163,12 @@ class Painting(QObject):
         if mask is not None and not self._lane.busy:
             self._stroke = Stroke(mask, brush)
 
-    def to(self, x: float, y: float) -> None:
-        """Go on to a point."""
+    def to(self, x: float, y: float) -> bool:
+        """Go on to a point; False where nothing is painted there."""
         found = self._stroke.to(x, y) if self._stroke is not None else None
         if found is not None:
             self.painted.emit(*found)
+        return found is not None
 
     def end(self, text: str) -> None:
         """End the stroke as one undo step."""

@@ -12,6 +12,7 @@ from pyrviewer.labs.blend import run
 
 if TYPE_CHECKING:
     from pyrviewer.compute.blend import BlendEngine
+    from pyrviewer.compute.image import Array
     from pyrviewer.compute.mask import Mask
     from pyrviewer.compute.resample import Rect
     from pyrviewer.labs.blend.run import Look, MaskSource, Pair, Preview, PreviewRequest
@@ -45,6 +46,8 @@ class Previewer(QObject):
         self._next: PreviewRequest | None = None
         self._stale = False
         self._tinted = False
+        self._spare: Array | None = None  # the frame before the one on the screen
+        self._seen: Array | None = None
         self._unseen = False  # nobody asked for the frame that is being drawn
 
     def start(self, pair: Pair, chosen: Options) -> None:
@@ -65,7 +68,7 @@ class Previewer(QObject):
         for lane in self.lanes:
             lane.cancel()
         self._engine = self._pair = self._chosen = None
-        self._look = self._whole = self._next = None
+        self._look = self._whole = self._next = self._spare = self._seen = None
 
     def _take_engine(self, engine: BlendEngine) -> None:
         self._engine = engine
@@ -129,13 +132,18 @@ class Previewer(QObject):
     def _go(self) -> None:
         request, self._next = self._next, None
         if request is not None:
-            request = replace(request, moved=request.look != self._look)
+            moved = request.look != self._look
+            request = replace(request, moved=moved, out=self._spare)
+            self._spare = None
             self._look = request.look
             self._unseen = request.look == run.smallest(request.pair)
             self._lane.submit(partial(run.preview, request=request))
 
     def _take(self, found: Preview) -> None:
-        if not self._unseen:
+        if self._unseen:
+            self._spare = found.pixels
+        else:
+            self._spare, self._seen = self._seen, found.pixels
             self.drawn.emit(found)
         self._go()
 

@@ -201,6 +201,8 @@ class PreviewRequest:
         Parts of the mask in the frame.
     tinted : bool
         Whether the tint of the outline is on the screen.
+    out : (h, w, 4) array, optional
+        An old frame that may be written over.
     """
 
     pair: Pair
@@ -212,6 +214,7 @@ class PreviewRequest:
     whole: Mask | None = None
     patches: tuple[tuple[Rect, Mask], ...] = ()
     tinted: bool = False
+    out: Array | None = None
 
 
 def preview(ticket: Ticket, request: PreviewRequest) -> Preview:
@@ -233,9 +236,10 @@ def preview(ticket: Ticket, request: PreviewRequest) -> Preview:
     for rect, patch in request.patches:
         engine.update(rect, patch)
     if request.pair.a.dtype == np.float32:  # in the range of A, not of what is on the screen
-        pixels = display.to_display(engine.render(), *display.auto_range(request.pair.a))
+        limits = display.auto_range(request.pair.a)
+        pixels = display.to_display(engine.render(), *limits, out=request.out)
     else:
-        pixels = engine.render_display()
+        pixels = engine.render_display(request.out)
     return Preview(look, pixels, wash)
 
 
@@ -270,15 +274,10 @@ def finish(ticket: Ticket, pair: Pair, source: MaskSource, chosen: Options) -> R
         linear=chosen.linear, wrap=chosen.wrap, gains=chosen.gains, ticket=ticket,
     )  # fmt: skip
     shown = _shown(ticket, report.pixels, display.auto_range(pair.a))
-    overflow = report.overflow.astype(np.uint8) * np.uint8(255)
-    marks = tint(overflow[:: _step(overflow), :: _step(overflow)], (255, 64, 64))
+    step = max(1, round(math.sqrt(report.overflow.size / 1_000_000)))  # to about a screen
+    marks = tint(report.overflow[::step, ::step].astype(np.uint8) * np.uint8(255), (255, 64, 64))
     mask_shown = _shown(ticket, drawn)
     return Result(pair, drawn, report, shown, mask_shown, mask.coverage(drawn), marks)
-
-
-def _step(array: Array) -> int:
-    """Return the step that thins an array out to about a screen."""
-    return max(1, round(math.sqrt(array.size / 1_000_000)))
 
 
 def tint(drawn: Mask, colour: tuple[int, int, int], strength: float = 0.45) -> Array:

@@ -40,6 +40,7 @@ class BrushTool(QObject):
         super().__init__(parent)
         self._colour = colour
         self.brush = Brush(40.0)
+        self.live = False
         self._mouse: Point | None = None
         self._last: Point | None = None
 

@@ -18,7 +18,14 @@ class Tool(Protocol):
     """A state machine that turns drags into something.
 
     Places are in canvas units; `reach` is `GRAB` in them.
+
+    Attributes
+    ----------
+    live : bool
+        Whether whoever uses the tool draws the pane anew for every move, so that no one else must.
     """
+
+    live: bool
 
     def press(self, x: float, y: float, reach: float) -> None:
         """Begin."""
@@ -50,6 +57,8 @@ class Tool(Protocol):
 
 class Passive:
     """A tool that does nothing with the mouse but drag."""
+
+    live = False
 
     def hover(self, x: float, y: float) -> bool:
         """Draw nothing anew."""
