@@ -75,7 +75,7 @@ def slide(program: Program) -> tuple[float, float]:
     for rate in range(2, 2 + STEPS):
         before, start = lab.found, time.perf_counter()
         lab.panel.rate.setValue(rate)
-        wait(lambda before=before: lab.found is not before)  # type: ignore[misc]
+        wait(lambda before=before: lab.found is not before)  # type: ignore[misc] # a bound default
         for canvas in lab.view.grid.canvases:
             canvas.repaint()
         taken.append(1000 * (time.perf_counter() - start))
@@ -91,7 +91,7 @@ def scribble(program: Program) -> float:
                    Stroke(2, 10.0, ((40.0, 40.0), (40.0, 700.0))))  # fmt: skip
         before, start = lab.painting.found, time.perf_counter()
         lab.change("strokes", strokes)
-        wait(lambda before=before: lab.painting.found is not before)  # type: ignore[misc]
+        wait(lambda before=before: lab.painting.found is not before)  # type: ignore[misc] # a bound default
         for canvas in lab.view.grid.canvases:
             canvas.repaint()
         taken.append(time.perf_counter() - start)

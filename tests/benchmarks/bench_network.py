@@ -63,17 +63,17 @@ def main() -> None:
     print(f"{SIZE} x {SIZE}, OpenCV {cv2.__version__}, PyTorch {torch.__version__}")
     layouts = {"contiguous": torch.contiguous_format, "channels last": torch.channels_last}
     for layer in LAYERS:
-        forward: dict[str, Any] = {"ours": lambda: ours.features(eight, [layer])}  # noqa: B023
-        backward: dict[str, Any] = {"ours": lambda: ours.gradient(pixels, layer, None, "l2")}  # noqa: B023
+        forward: dict[str, Any] = {"ours": lambda: ours.features(eight, [layer])}  # noqa: B023 - used at once
+        backward: dict[str, Any] = {"ours": lambda: ours.gradient(pixels, layer, None, "l2")}  # noqa: B023 - used at once
         for name, layout in layouts.items():
             given = tensor.contiguous(memory_format=layout)
 
             def run(given: Any = given) -> None:
                 with torch.inference_mode():
-                    theirs.run(given, layer)  # noqa: B023
+                    theirs.run(given, layer)  # noqa: B023 - used at once
 
             forward[name] = run
-            backward[name] = lambda chosen=layout: torch_gradient(theirs, pixels, layer, chosen)  # noqa: B023
+            backward[name] = lambda chosen=layout: torch_gradient(theirs, pixels, layer, chosen)  # noqa: B023 - used at once
         for what, work in (("maps", forward), ("gradient", backward)):
             times = medians(rounds, work)
             best = min(times["contiguous"], times["channels last"])

@@ -22,7 +22,7 @@ def pip(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     def begin(command: list[str], **options: object) -> object:
         assert command[:4] == [sys.executable, "-m", "pip", "install"]
         assert command[-2:] == list(deep_install.PACKAGES)
-        return start([sys.executable, "-c", script[0]], **options)  # type: ignore[call-overload]
+        return start([sys.executable, "-c", script[0]], **options)  # type: ignore[call-overload] # Any
 
     monkeypatch.setattr(subprocess, "Popen", begin)
     return script

@@ -202,7 +202,7 @@ def test_wrong_questions(net: network.Network, crop: Crop) -> None:
         lambda: net.features(crop(8, 8), ["stem"], output_stride=4),
         lambda: net.features(np.zeros((8, 8), np.float64), ["stem"]),
         lambda: net.gradient(image, "stem", 32),
-        lambda: net.gradient(image, "stem", objective="sum"),  # type: ignore[arg-type]
+        lambda: net.gradient(image, "stem", objective="sum"),  # type: ignore[arg-type] # bad
         lambda: net.gradient(crop(8, 8), "stem"),
     ):
         with pytest.raises(ValueError, match=r"block 17|8, not 4|float64|0 to 31|'sum'|uint8"):

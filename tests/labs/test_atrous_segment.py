@@ -210,7 +210,8 @@ def test_convolutions_run_as_a_script(
     change(qtbot, program, "rate", 5)
     result = executed(copied(program, "atrous.copy_python"))["result"]
     shown = answer(program).tiles["output"].values
-    np.testing.assert_allclose(result, np.moveaxis(shown, 2, 0), atol=1e-3)  # type: ignore[call-overload]
+    expected = np.moveaxis(shown, 2, 0)
+    assert np.allclose(np.asarray(result), expected, atol=1e-3)
     torch = copied(program, "atrous.copy_torch")
     compile(torch, "copied.py", "exec")
     assert "dilation=5" in torch
@@ -275,7 +276,7 @@ def test_the_state_comes_back_from_a_session() -> None:
     assert AtrousState(strokes=tuple(raw["strokes"])).strokes == (stroke,)
     for bad in ([12, 1.0, [[0, 0]]], [1, 0.0, [[0, 0]]], [1, 1.0, []]):
         with pytest.raises(ValueError, match="stroke"):
-            AtrousState(strokes=(bad,))  # type: ignore[arg-type]
+            AtrousState(strokes=(bad,))  # type: ignore[arg-type] # on purpose
 
 
 def test_hints_name_the_keys_that_work(qtbot: QtBot, program: Program, photo: Path) -> None:

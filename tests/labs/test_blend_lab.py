@@ -306,7 +306,7 @@ def test_exposures_are_fused_into_a_tab_of_their_own(
 )  # fmt: skip
 def test_a_state_that_makes_no_sense_is_refused(values: dict[str, object]) -> None:
     with pytest.raises(ValueError, match="not a st"):
-        BlendState(**values)  # type: ignore[arg-type]
+        BlendState(**values)  # type: ignore[arg-type] # on purpose
 
 
 def test_what_is_compared_belongs_to_the_last_mask(

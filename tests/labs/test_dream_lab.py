@@ -296,7 +296,7 @@ def test_channels_have_pictures_that_are_kept(
     lab.panel.gallery_section.set_open(True)
     qtbot.waitUntil(lambda: len(list(tmp_path.rglob("stem_*.png"))) > 3, timeout=20_000)
     wait_idle(qtbot, program)
-    box = gallery.visualRect(gallery.model().index(2, 0))  # type: ignore[union-attr]
+    box = gallery.visualRect(gallery.model().index(2, 0))  # type: ignore[union-attr] # it has one
     area = gallery.viewport()
     assert area is not None
     Mouse(area).click(box.center().x(), box.center().y())

@@ -133,7 +133,7 @@ class BlendPanel(Panel):
         self.opacity = FloatSlider(0.0, 1.0, 0.05, section)
         self.brush_rows = QWidget(section)
         rows = Section("Brush", "How the brush and the eraser paint.", self.brush_rows)
-        rows.layout().setContentsMargins(0, 0, 0, 0)  # type: ignore[union-attr]
+        rows.layout().setContentsMargins(0, 0, 0, 0)  # type: ignore[union-attr] # it has one
         for label, slider, text in (
             ("Radius", self.radius, "Pixels of A ([ and ], or Alt and the wheel)."),
             ("Hardness", self.hardness, "Share of the radius that is covered fully ({ and })."),
