@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, cast
 from weakref import WeakKeyDictionary
 
 from PyQt6.QtCore import QObject, pyqtSignal
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Set as AbstractSet
 
     from PyQt6.QtWidgets import QWidget
 
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from pyrviewer.session.settings import Settings
     from pyrviewer.session.viewport import View, Viewport
     from pyrviewer.ui.widgets.transport import Transport
+
+StateT = TypeVar("StateT")
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,3 +106,76 @@ class Lab(QObject):
         """Stop all work; called once, before the window goes."""
         for lane in self.lanes:
             lane.cancel()
+
+
+class DocumentLab(Lab, Generic[StateT]):
+    """A lab with parameters on each document, all of whose changes can be undone.
+
+    Parameters
+    ----------
+    context : LabContext
+    default : StateT
+        A frozen dataclass: the parameters on a document that the lab has not shown yet.
+    parent : QObject
+    """
+
+    key: ClassVar[str]  # of the lab's state among those of a document
+    step_names: ClassVar[Mapping[str, str]]  # what the Edit menu calls a change, by field
+    dragged: ClassVar[AbstractSet[str]] = frozenset()  # fields whose quick changes are one step
+
+    def __init__(self, context: LabContext, default: StateT, parent: QObject) -> None:
+        super().__init__(parent)
+        self.context = context
+        self.document: Document | None = None
+        self.default = default
+
+    @property
+    def state(self) -> StateT:
+        """The parameters on the present document."""
+        return self.document.state(self.key, self.default) if self.document else self.default
+
+    def change(self, name: str, value: object) -> None:
+        """Change one parameter as an undoable step."""
+        if self.document is not None:
+            before = self.state
+            merge = name if name in self.dragged else ""
+            after = self.changed(before, name, value)
+            self.document.change(self.key, before, after, self.step_names[name], merge)
+
+    def changed(self, before: StateT, name: str, value: object) -> StateT:
+        """Return the state with one parameter changed, and what has to change with it."""
+        return cast("StateT", replace(cast("Any", before), **{name: value}))
+
+    def adopt(self, state: StateT) -> None:
+        """Take a state on the present document that is no step of the user's."""
+        if self.document is not None:
+            self.document.adopt(self.key, state, over=True)
+
+    def show_document(self, document: Document | None) -> None:
+        """Show a document, or nothing."""
+        if self.document is not None:
+            self.document.state_changed.disconnect(self._on_state)
+        self.leave()
+        self.document = document
+        self.forget()
+        if document is not None:
+            document.state_changed.connect(self._on_state)
+            self.enter(document)
+            self.refresh()
+
+    def leave(self) -> None:
+        """Keep what is to be found again on the document that goes out of sight."""
+
+    def forget(self) -> None:
+        """Stop all work and show nothing."""
+
+    def enter(self, document: Document) -> None:
+        """Prepare to show a document."""
+
+    def refresh(self) -> None:
+        """Compute what has changed and show the rest at once."""
+        raise NotImplementedError
+
+    def _on_state(self, key: str) -> None:
+        if key == self.key:
+            self.refresh()

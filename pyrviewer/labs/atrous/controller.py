@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING
 
 from pyrviewer.compute import deep_install, network
 from pyrviewer.compute.segment import Stroke
@@ -17,7 +17,7 @@ from pyrviewer.labs.atrous.panel import AtrousPanel
 from pyrviewer.labs.atrous.pointing import Pointing
 from pyrviewer.labs.atrous.state import ALL, AtrousState, resolve
 from pyrviewer.labs.atrous.view import AtrousView, Rows
-from pyrviewer.ui.lab import Lab, LabContext
+from pyrviewer.ui.lab import DocumentLab
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -29,9 +29,10 @@ if TYPE_CHECKING:
     from pyrviewer.labs.atrous.state import Request
     from pyrviewer.session.actions import ActionSpec
     from pyrviewer.session.document import Document
+    from pyrviewer.ui.lab import LabContext
     from pyrviewer.ui.navigator import Hover
 
-KEY = "atrous"
+CONVOLVING = ("rate", "phases", "stacked", "aspp")
 STEP_NAMES = {
     "layout": "Change layout", "layer": "Change maps", "channel": "Change channel",
     "side": "Change input size", "rate": "Change rate", "kernel": "Change kernel",
@@ -43,18 +44,19 @@ STEP_NAMES = {
     "edges": "Follow edges",
 }  # fmt: skip
 DRAGGED = {"channel", "side", "rate", "radius"}
-CONVOLVING = ("rate", "phases", "stacked", "aspp")
 
 
-class AtrousLab(Lab):
+class AtrousLab(DocumentLab[AtrousState]):
     """The Atrous lab."""
 
+    key = "atrous"
+    step_names = STEP_NAMES
+    dragged = DRAGGED
+
     def __init__(self, context: LabContext, parent: QObject) -> None:
-        super().__init__(parent)
-        self.context = context
+        super().__init__(context, AtrousState(), parent)
         self.view: AtrousView = AtrousView()
         self.panel: AtrousPanel = AtrousPanel()
-        self.document: Document | None = None
         self.source: Source | None = None
         self.found: Found | None = None
         self._request: Request | None = None
@@ -95,49 +97,32 @@ class AtrousLab(Lab):
 
     # State
 
-    @property
-    def state(self) -> AtrousState:
-        """The parameters on the present document."""
-        default = AtrousState()
-        return self.document.state(KEY, default) if self.document else default
-
-    def change(self, name: str, value: object) -> None:
-        """Change one parameter as an undoable step."""
-        if self.document is None:
-            return
-        before = self.state
-        changes = cast("dict[str, Any]", {name: value})
+    def changed(self, before: AtrousState, name: str, value: object) -> AtrousState:
+        """Return the state with one parameter changed, and what has to change with it."""
+        after = super().changed(before, name, value)
         if name in ("layer", "aspp_layer"):
-            changes["channel"] = ALL
-        if name == "own":
-            changes["kernel"] = "own"
-        after = replace(before, **changes)
-        self.document.change(KEY, before, after, STEP_NAMES[name], name if name in DRAGGED else "")
+            return replace(after, channel=ALL)
+        return replace(after, kernel="own") if name == "own" else after
 
-    def show_document(self, document: Document | None) -> None:
-        """Show a document, or nothing."""
+    def leave(self) -> None:
+        """Keep where the panes look."""
         if self.view.ready:
             self.remember_look(self.document)
-        if self.document is not None:
-            self.document.state_changed.disconnect(self._on_state)
-        self.document = document
+
+    def forget(self) -> None:
+        """Stop all work and show nothing."""
         self._request = self.found = None
         for lane in (self._image_lane, self._run_lane):
             lane.cancel()
         self.pointing.forget()
-        self.painting.show_document(document)
-        self.architecture.show_document(document)
+        self.painting.show_document(self.document)
+        self.architecture.show_document(self.document)
         self.view.show_empty()
-        if document is None:
-            return
-        document.state_changed.connect(self._on_state)
+
+    def enter(self, document: Document) -> None:
+        """Prepare the image."""
         work = partial(run.show_image, pixels=document.pixels, octaves=document.octaves)
         self._image_lane.submit(work)
-        self.refresh()
-
-    def _on_state(self, key: str) -> None:
-        if key == KEY:
-            self.refresh()
 
     def refresh(self) -> None:
         """Compute again where the result may have changed, and show the rest at once."""

@@ -23,7 +23,7 @@ from pyrviewer.labs.blend.state import LAYOUTS, Blending, BlendState, PairReques
 from pyrviewer.labs.blend.view import BlendView
 from pyrviewer.labs.blend.xray import XRay
 from pyrviewer.session import samples
-from pyrviewer.ui.lab import Lab, LabContext
+from pyrviewer.ui.lab import DocumentLab
 from pyrviewer.ui.navigator import readout
 
 if TYPE_CHECKING:
@@ -36,11 +36,11 @@ if TYPE_CHECKING:
     from pyrviewer.labs.blend.state import Options
     from pyrviewer.session.actions import ActionSpec
     from pyrviewer.session.document import Document
+    from pyrviewer.ui.lab import LabContext
     from pyrviewer.ui.navigator import Hover
 
     Weights = tuple[tuple[str, Shown], ...]
 
-KEY = "blend"
 LONELY = "Open a second picture: it is B, and the mask says where it shows."
 STEP_NAMES = {
     "other": "Choose B", "place": "Move B", "scale": "Resize B", "frame": "Change frame",
@@ -52,17 +52,19 @@ STEP_NAMES = {
 DRAGGED = {"place", "scale", "soft", "levels", "gains", "selected", "layout", "show", "against"}
 
 
-class BlendLab(Lab):
+class BlendLab(DocumentLab[BlendState]):
     """The Blend lab."""
 
+    key = "blend"
+    step_names = STEP_NAMES
+    dragged = DRAGGED
+
     def __init__(self, context: LabContext, parent: QObject) -> None:
-        super().__init__(parent)
-        self.context = context
+        super().__init__(context, BlendState(), parent)
         self.view: BlendView = BlendView()
         self.panel: BlendPanel = BlendPanel()
         self.transport = self.view.transport
         self.viewports = (self.view.shared,)
-        self.document: Document | None = None
         self.scene = Scene()
         self._request: PairRequest | None = None
         self._blending: Blending | None = None
@@ -119,62 +121,46 @@ class BlendLab(Lab):
     # State
 
     @property
-    def state(self) -> BlendState:
-        """The parameters on the present document."""
-        default = BlendState()
-        return self.document.state(KEY, default) if self.document else default
-
-    @property
     def pair(self) -> Pair | None:
         """The two pictures."""
         return self.scene.pair
 
-    def change(self, name: str, value: object) -> None:
-        """Change one parameter as an undoable step."""
-        if self.document is None:
-            return
-        before = self.state
+    def changed(self, before: BlendState, name: str, value: object) -> BlendState:
+        """Return the state with one parameter changed; a place is two of them."""
         if name == "place":
             x, y = cast("tuple[float, float]", value)
-            after = replace(before, x=float(x), y=float(y))
-        else:
-            after = replace(before, **cast("dict[str, Any]", {name: value}))
-        self.document.change(KEY, before, after, STEP_NAMES[name], name if name in DRAGGED else "")
+            return replace(before, x=float(x), y=float(y))
+        return super().changed(before, name, value)
 
-    def show_document(self, document: Document | None) -> None:
-        """Show a document as A."""
-        if self.document is not None:
-            self.document.state_changed.disconnect(self._on_state)
+    def leave(self) -> None:
+        """Take back what the mouse drags, and keep where the panes look."""
         if self.view.grid.canvases:
             self.remember_look(self.document)
         self.hands.cancel()
-        self.document = document
+
+    def forget(self) -> None:
+        """Stop all work and show nothing."""
         self.scene = Scene()
         self._request = self._blending = None
         self.partners.forget()
         self.previewer.stop()
-        self.painting.show_document(document)
+        self.painting.show_document(self.document)
         self.view.transport.stop()
         for lane in self.lanes:
             lane.cancel()
         self.view.show_empty()
         self.panel.show_result(None)
         self.panel.show_methods(())
-        if document is None:
-            return
-        document.state_changed.connect(self._on_state)
-        self.recall_look(document)
-        self._refresh()
 
-    def _on_state(self, key: str) -> None:
-        if key == KEY:
-            self._refresh()
+    def enter(self, document: Document) -> None:
+        """Look at A where it was looked at last."""
+        self.recall_look(document)
 
     def _on_others(self) -> None:
         if self.document is not None and self.document in self.context.workspace.documents:
-            self._refresh()
+            self.refresh()
 
-    def _refresh(self) -> None:
+    def refresh(self) -> None:
         """Compute what has changed and show the rest at once."""
         document = self.document
         if document is None:
@@ -186,7 +172,7 @@ class BlendLab(Lab):
         merged = document in self._weights and not state.other
         found = None if merged else self.partners.find(document, state.other)
         if found is not None and not state.other:  # from now on it is this one
-            document.adopt(KEY, replace(state, other=found[0]), over=True)
+            self.adopt(replace(state, other=found[0]))
         self.panel.show_others(self.partners.others(document), found[0] if found else "")
         if found is None:
             self._show_alone(document)
@@ -221,8 +207,8 @@ class BlendLab(Lab):
         """Show what each of several pictures gave to the one of a tab."""
         self._weights[document] = weights
         if document is self.document:
-            document.adopt(KEY, BlendState(), over=True)
-            self._refresh()
+            self.adopt(BlendState())
+            self.refresh()
 
     def _take_pair(self, pair: Pair) -> None:
         self.scene = Scene(pair=pair)
@@ -308,7 +294,7 @@ class BlendLab(Lab):
         """Offer to go on after blending was cancelled."""
         if self.document is not None and self._blending is not None:
             self._blending = None
-            self.context.notices.info("The blend was stopped.", "Blend again", self._refresh)
+            self.context.notices.info("The blend was stopped.", "Blend again", self.refresh)
 
     def _on_painted(self) -> None:
         self._strokes += 1

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
 from pyrviewer.labs.dream import actions, run
@@ -19,7 +19,7 @@ from pyrviewer.labs.dream.run import Dreamt, Moment
 from pyrviewer.labs.dream.state import ALL, DreamState, resolve
 from pyrviewer.labs.dream.thumbnails import Thumbnails
 from pyrviewer.labs.dream.view import NOWHERE, DreamView
-from pyrviewer.ui.lab import Lab, LabContext
+from pyrviewer.ui.lab import DocumentLab
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -32,8 +32,8 @@ if TYPE_CHECKING:
     from pyrviewer.labs.dream.state import DreamRequest
     from pyrviewer.session.actions import ActionSpec
     from pyrviewer.session.document import Document
+    from pyrviewer.ui.lab import LabContext
 
-KEY = "dream"
 STEP_NAMES = {
     "layer": "Change layer", "channel": "Change channel", "octaves": "Change octaves",
     "ratio": "Change ratio", "steps": "Change steps", "rate": "Change rate",
@@ -41,8 +41,8 @@ STEP_NAMES = {
     "outline": "Change region", "soft": "Change edge", "layout": "Change layout",
     "show": "Change comparison", "frames": "Change frames", "zoom": "Change zoom",
 }  # fmt: skip
-TOUR_STEPS = 30
 DRAGGED = {"channel", "octaves", "ratio", "steps", "rate", "seed", "soft", "frames", "zoom"}
+TOUR_STEPS = 30
 
 
 def key_of(document: Document) -> str:
@@ -50,17 +50,19 @@ def key_of(document: Document) -> str:
     return str(document.path or document.name)
 
 
-class DreamLab(Lab):
+class DreamLab(DocumentLab[DreamState]):
     """The Dream lab."""
 
+    key = "dream"
+    step_names = STEP_NAMES
+    dragged = DRAGGED
+
     def __init__(self, context: LabContext, parent: QObject) -> None:
-        super().__init__(parent)
-        self.context = context
+        super().__init__(context, DreamState(), parent)
         self.view: DreamView = DreamView()
         self.panel: DreamPanel = DreamPanel()
         self.transport = self.view.transport
         self.viewports = (self.view.shared,)
-        self.document: Document | None = None
         self.scene: Scene | None = None
         self._moment: Moment | None = None
         self._kept: WeakKeyDictionary[Document, Dreamt | Moment] = WeakKeyDictionary()
@@ -115,12 +117,6 @@ class DreamLab(Lab):
     # State
 
     @property
-    def state(self) -> DreamState:
-        """The parameters on the present document."""
-        default = DreamState()
-        return self.document.state(KEY, default) if self.document else default
-
-    @property
     def dreamt(self) -> Dreamt | None:
         """The dream that can be played back."""
         return self.playback.dreamt
@@ -147,26 +143,21 @@ class DreamLab(Lab):
         others = (d for d in self.context.workspace.documents if d is not self.document)
         return next((d.pixels for d in others if key_of(d) == key), None) if key else None
 
-    def change(self, name: str, value: object) -> None:
-        """Change one parameter as an undoable step."""
-        if self.document is None:
-            return
-        before = self.state
-        after = replace(before, **cast("dict[str, Any]", {name: value}))
-        if name == "layer":
-            after = replace(after, channel=ALL)
-        self.document.change(KEY, before, after, STEP_NAMES[name], name if name in DRAGGED else "")
+    def changed(self, before: DreamState, name: str, value: object) -> DreamState:
+        """Return the state with one parameter changed, and what has to change with it."""
+        after = super().changed(before, name, value)
+        return replace(after, channel=ALL) if name == "layer" else after
 
-    def show_document(self, document: Document | None) -> None:
-        """Show a document, with what was dreamt of it."""
-        if self.document is not None:
-            self.document.state_changed.disconnect(self._on_state)
-            if self.scene is not None:
-                self.remember_look(self.document)
-            left = self._moment or self.dreamt
-            if left is not None and self.document in self.context.workspace.documents:
-                self._kept[self.document] = left
-        self.document = document
+    def leave(self) -> None:
+        """Keep what was dreamt of a document, and where it was looked at."""
+        document, left = self.document, self._moment or self.dreamt
+        if self.scene is not None:
+            self.remember_look(document)
+        if document in self.context.workspace.documents and left is not None:
+            self._kept[document] = left
+
+    def forget(self) -> None:
+        """Stop all work and show nothing."""
         self._moment = self.scene = None
         self.playback.show(None)
         for lane in (*self.lanes[2:7], self.thumbnails.lane):
@@ -174,19 +165,14 @@ class DreamLab(Lab):
         self.view.show_empty()
         self.view.draw_region(NOWHERE)
         self.panel.show_tiles(())
-        if document is None:
-            return
-        document.state_changed.connect(self._on_state)
+
+    def enter(self, document: Document) -> None:
+        """Prepare the image."""
         self.loading.start()
         work = partial(run.show_image, pixels=document.pixels, octaves=document.octaves)
         self._image_lane.submit(work)
         self.panel.gallery.forget()
         self._show_guides()
-        self.refresh()
-
-    def _on_state(self, key: str) -> None:
-        if key == KEY:
-            self.refresh()
 
     def _on_documents(self) -> None:
         present = self.context.workspace.documents

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING
 
 from pyrviewer.compute import pyramid
 from pyrviewer.labs.octaves import actions, measure, rebuild, run
@@ -14,7 +14,7 @@ from pyrviewer.labs.octaves.panel import BENCH_ITEMS, PREFILTER_NAMES, OctavesPa
 from pyrviewer.labs.octaves.pointing import Pointing
 from pyrviewer.labs.octaves.state import AUTO, LAYOUTS, OctavesState, resolve
 from pyrviewer.labs.octaves.view import OctavesView
-from pyrviewer.ui.lab import Lab, LabContext
+from pyrviewer.ui.lab import DocumentLab
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from pyrviewer.labs.octaves.state import BuildRequest
     from pyrviewer.session.actions import ActionSpec
     from pyrviewer.session.document import Document
+    from pyrviewer.ui.lab import LabContext
 
-KEY = "octaves"
 STEP_NAMES = {
     "kind": "Change kind", "levels": "Change levels", "ratio": "Change ratio",
     "prefilter": "Change prefilter", "layout": "Change layout", "selected": "Select octave",
@@ -37,28 +37,30 @@ STEP_NAMES = {
     "gains": "Change gain", "muted": "Mute band", "solo": "Solo band",
     "detail": "Move coarse to fine", "chart": "Change picture", "bench_level": "Change level",
     "bench_first": "Change difference", "bench_second": "Change difference",
+    "reset": "Reset gains",
 }  # fmt: skip
 DRAGGED = {"levels", "ratio", "gains", "detail", "bench_level"}
 
 
-class OctavesLab(Lab):
+class OctavesLab(DocumentLab[OctavesState]):
     """The Octaves lab."""
 
+    key = "octaves"
+    step_names = STEP_NAMES
+    dragged = DRAGGED
+
     def __init__(self, context: LabContext, parent: QObject) -> None:
-        super().__init__(parent)
-        self.context = context
+        super().__init__(context, OctavesState(), parent)
         self.view: OctavesView = OctavesView()
         self.panel: OctavesPanel = OctavesPanel()
         self.transport = self.view.transport
         self.viewports = (self.view.shared, self.view.stack)
-        self.document: Document | None = None
         self.build: Build | None = None
         self._request: BuildRequest | None = None
         self._difference: Octave | None = None
         self._rebuilt: Rebuilt | None = None
         self._bench: Bench | None = None
         self._reference: Octave | None = None
-        self._fallback = OctavesState()
         self._error_limit = 0.0
         self._make_lanes()
         self.exporter = OctavesExporter(self)
@@ -101,34 +103,24 @@ class OctavesLab(Lab):
 
     # State
 
-    @property
-    def state(self) -> OctavesState:
-        """The parameters on the present document."""
-        default = self._fallback
-        return self.document.state(KEY, default) if self.document else default
-
-    def change(self, name: str, value: object) -> None:
-        """Change one parameter as an undoable step."""
-        if self.document is None:
-            return
-        before = self.state
+    def changed(self, before: OctavesState, name: str, value: object) -> OctavesState:
+        """Return the state with one parameter changed; the next image is looked at alike."""
         if name == "reset":
             after = replace(before, gains=(), muted=(), solo=AUTO, detail=AUTO)
         else:
-            after = replace(before, **cast("dict[str, Any]", {name: value}))
-        self._fallback = OctavesState(
+            after = super().changed(before, name, value)
+        self.default = OctavesState(
             layout=after.layout, compare=after.compare, chart=after.chart, smooth=after.smooth
         )
-        text = STEP_NAMES.get(name, "Reset gains")
-        self.document.change(KEY, before, after, text, name if name in DRAGGED else "")
+        return after
 
-    def show_document(self, document: Document | None) -> None:
-        """Show a document."""
-        if self.document is not None:
-            self.document.state_changed.disconnect(self._on_state)
+    def leave(self) -> None:
+        """Keep where the panes look."""
         if self.build is not None:
             self.remember_look(self.document)
-        self.document = document
+
+    def forget(self) -> None:
+        """Stop all work and show nothing."""
         self.build = self._request = self._difference = self._rebuilt = self._bench = None
         self._reference = None
         self._error_limit = 0.0
@@ -136,18 +128,14 @@ class OctavesLab(Lab):
         self.view.transport.stop()
         for lane in self.lanes:
             lane.cancel()  # what they still find is not of this image
-        if document is None:
+        if self.document is None:
             self.view.show_empty()
-            return
-        document.adopt(KEY, self._fallback)
-        document.state_changed.connect(self._on_state)
-        self._refresh()
 
-    def _on_state(self, key: str) -> None:
-        if key == KEY:
-            self._refresh()
+    def enter(self, document: Document) -> None:
+        """Look at it as at the last one, where it was never looked at."""
+        document.adopt(self.key, self.default)
 
-    def _refresh(self) -> None:
+    def refresh(self) -> None:
         """Compute what has changed and show the rest at once."""
         document = self.document
         if document is None:
@@ -200,7 +188,7 @@ class OctavesLab(Lab):
             self._request = None
             if self.build is None:
                 self.view.show_empty()
-            self.context.notices.info("The octaves were not built.", "Build again", self._refresh)
+            self.context.notices.info("The octaves were not built.", "Build again", self.refresh)
 
     def _want_reference(self, build: Build) -> None:
         """Convert the image itself, which kinds other than Gaussian do not show."""

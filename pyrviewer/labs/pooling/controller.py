@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING
 
 from pyrviewer.compute import network
 from pyrviewer.labs.pooling import actions, run
@@ -14,7 +14,7 @@ from pyrviewer.labs.pooling.panel import PoolingPanel
 from pyrviewer.labs.pooling.pointing import Pointing
 from pyrviewer.labs.pooling.state import ALL, COLOURS, PoolingState, resolve
 from pyrviewer.labs.pooling.view import PoolingView
-from pyrviewer.ui.lab import Lab, LabContext
+from pyrviewer.ui.lab import DocumentLab
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -27,9 +27,9 @@ if TYPE_CHECKING:
     from pyrviewer.labs.pooling.state import PoolingRequest
     from pyrviewer.session.actions import ActionSpec
     from pyrviewer.session.document import Document
+    from pyrviewer.ui.lab import LabContext
     from pyrviewer.ui.navigator import Hover
 
-KEY = "pooling"
 STEP_NAMES = {
     "layout": "Change layout", "network": "Change network",
     "scale": "Change what pixels are taken as", "layer": "Change maps", "channel": "Change channel",
@@ -42,15 +42,17 @@ STEP_NAMES = {
 DRAGGED = {"channel", "side", "grid"}
 
 
-class PoolingLab(Lab):
+class PoolingLab(DocumentLab[PoolingState]):
     """The Pooling lab."""
 
+    key = "pooling"
+    step_names = STEP_NAMES
+    dragged = DRAGGED
+
     def __init__(self, context: LabContext, parent: QObject) -> None:
-        super().__init__(parent)
-        self.context = context
+        super().__init__(context, PoolingState(), parent)
         self.view: PoolingView = PoolingView()
         self.panel: PoolingPanel = PoolingPanel()
-        self.document: Document | None = None
         self.found: Pooled | None = None
         self.neighbours: list[Neighbour] = []
         self._shown_source: FeatureSource | None = None
@@ -95,50 +97,33 @@ class PoolingLab(Lab):
 
     # State
 
-    @property
-    def state(self) -> PoolingState:
-        """The parameters on the present document."""
-        default = PoolingState()
-        return self.document.state(KEY, default) if self.document else default
-
-    def change(self, name: str, value: object) -> None:
-        """Change one parameter as an undoable step."""
-        if self.document is None:
-            return
-        before = self.state
-        after = replace(before, **cast("dict[str, Any]", {name: value}))
+    def changed(self, before: PoolingState, name: str, value: object) -> PoolingState:
+        """Return the state with one parameter changed, and what has to change with it."""
+        after = super().changed(before, name, value)
         if name == "network":
             after = replace(after, layer=run.default_layer(self.networks.source(after)))
-        if name in ("network", "layer"):
-            after = replace(after, channel=ALL)
-        self.document.change(KEY, before, after, STEP_NAMES[name], name if name in DRAGGED else "")
+        return replace(after, channel=ALL) if name in ("network", "layer") else after
 
-    def show_document(self, document: Document | None) -> None:
-        """Show a document, or nothing."""
-        if self.document is not None:
-            self.document.state_changed.disconnect(self._on_state)
+    def leave(self) -> None:
+        """Keep where the panes look."""
         if self._image:
             self.remember_look(self.document)
-        self.document = document
+
+    def forget(self) -> None:
+        """Stop all work and show nothing."""
         self._request = self.found = self._cropping = None
         self._image, self.neighbours = (), []
         for lane in self._work_lanes:
             lane.cancel()
         self.view.show_empty()
         self.pointing.forget()
-        if document is None:
-            self._known = {}
-            return
-        document.state_changed.connect(self._on_state)
+
+    def enter(self, document: Document) -> None:
+        """Prepare the image."""
         work = partial(run.show_image, pixels=document.pixels, octaves=document.octaves)
         self._image_lane.submit(work)
-        self._refresh()
 
-    def _on_state(self, key: str) -> None:
-        if key == KEY:
-            self._refresh()
-
-    def _refresh(self) -> None:
+    def refresh(self) -> None:
         """Pool again where the result may have changed, and show the rest at once."""
         document, state = self.document, self.state
         if document is None:
@@ -203,14 +188,14 @@ class PoolingLab(Lab):
         self.change("network", path)
 
     def _on_networks(self) -> None:
-        self._refresh()
+        self.refresh()
 
     def _on_lost(self, path: str) -> None:
         """Go back to the program's own network where a file is not there any more."""
         document, state = self.document, self.state
         if document is not None and state.network == path:
-            document.adopt(KEY, replace(state, network="", layer=COLOURS, channel=ALL), over=True)
-            self._refresh()
+            self.adopt(replace(state, network="", layer=COLOURS, channel=ALL))
+            self.refresh()
 
     def _show_source(self, source: FeatureSource | None) -> None:
         """Offer the layers of another network."""
@@ -225,12 +210,12 @@ class PoolingLab(Lab):
     def _on_cropping(self, rect: tuple[int, ...] | None) -> None:
         """Pool what the mouse draws, before it is a step that can be undone."""
         self._cropping = tuple(rect) if rect is not None else ()
-        self._refresh()
+        self.refresh()
 
     def _on_cropped(self, rect: tuple[int, ...] | None) -> None:
         self._cropping = None
         self.change("rect", tuple(rect) if rect is not None else ())
-        self._refresh()
+        self.refresh()
 
     def take_whole(self) -> None:
         """Pool the whole image again."""
@@ -241,7 +226,7 @@ class PoolingLab(Lab):
         if not self.view.tool.cancel():
             return False
         self._cropping = None
-        self._refresh()
+        self.refresh()
         return True
 
     # The open images
@@ -285,8 +270,8 @@ class PoolingLab(Lab):
             wanted = self.neighbours[hover.level].id
             for document in self.context.workspace.documents:
                 if document.id == wanted:
-                    own = document.state(KEY, PoolingState())
-                    document.adopt(KEY, replace(self.state, rect=own.rect), over=True)
+                    own = document.state(self.key, PoolingState())
+                    document.adopt(self.key, replace(self.state, rect=own.rect), over=True)
                     self.context.workspace.activate(document)
                     return
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING
 
 from pyrviewer.compute import image, search
 from pyrviewer.compute import mask as masks
@@ -18,7 +18,7 @@ from pyrviewer.labs.search.state import SearchState, Template, around, part, res
 from pyrviewer.labs.search.view import SearchView
 from pyrviewer.ui import clipboard
 from pyrviewer.ui.exporter import ask_images
-from pyrviewer.ui.lab import Lab, LabContext
+from pyrviewer.ui.lab import DocumentLab
 from pyrviewer.ui.navigator import readout
 
 if TYPE_CHECKING:
@@ -35,9 +35,9 @@ if TYPE_CHECKING:
     from pyrviewer.labs.search.state import SearchRequest
     from pyrviewer.session.actions import ActionSpec
     from pyrviewer.session.document import Document
+    from pyrviewer.ui.lab import LabContext
     from pyrviewer.ui.navigator import Hover
 
-KEY = "search"
 HINT = "Drag around something to look for, or click it. Space or the middle button pans."
 STEP_NAMES = {
     "rect": "Pick template", "exact": "Toggle exact search", "max_matches": "Change matches",
@@ -47,17 +47,19 @@ STEP_NAMES = {
 DRAGGED = {"max_matches", "min_score", "angle", "scale"}
 
 
-class SearchLab(Lab):
+class SearchLab(DocumentLab[SearchState]):
     """The Search lab."""
 
+    key = "search"
+    step_names = STEP_NAMES
+    dragged = DRAGGED
+
     def __init__(self, context: LabContext, parent: QObject) -> None:
-        super().__init__(parent)
-        self.context = context
+        super().__init__(context, SearchState(), parent)
         self.view: SearchView = SearchView()
         self.panel: SearchPanel = SearchPanel()
         self.transport = self.view.transport
         self.viewports = (self.view.shared, self.view.strip)
-        self.document: Document | None = None
         self.found: Found | None = None
         self.moment = 0
         self._scene: Scene | None = None
@@ -102,27 +104,13 @@ class SearchLab(Lab):
 
     # State
 
-    @property
-    def state(self) -> SearchState:
-        """The parameters on the present document."""
-        default = SearchState()
-        return self.document.state(KEY, default) if self.document else default
-
-    def change(self, name: str, value: object) -> None:
-        """Change one parameter as an undoable step."""
-        if self.document is None:
-            return
-        before = self.state
-        after = replace(before, **cast("dict[str, Any]", {name: value}))
-        self.document.change(KEY, before, after, STEP_NAMES[name], name if name in DRAGGED else "")
-
-    def show_document(self, document: Document | None) -> None:
-        """Show a document to search in."""
-        if self.document is not None:
-            self.document.state_changed.disconnect(self._on_state)
+    def leave(self) -> None:
+        """Keep where the panes look."""
         if self._shown is not None:
             self.remember_look(self.document)
-        self.document = document
+
+    def forget(self) -> None:
+        """Stop all work and show nothing."""
         self._request = self.found = self._scene = self._shown = None
         self._set_truth(None)
         self.view.transport.stop()
@@ -131,20 +119,15 @@ class SearchLab(Lab):
         for lane in self.lanes[:3]:
             lane.cancel()
         self.view.show_empty()
-        if document is None:
-            return
-        document.state_changed.connect(self._on_state)
-        self._scene = document.prepared(KEY, partial(Scene, document.pixels))
+
+    def enter(self, document: Document) -> None:
+        """Prepare the scene to search in."""
+        self._scene = document.prepared(self.key, partial(Scene, document.pixels))
         self._drop_rect_outside()
         work = partial(run.show_scene, pixels=document.pixels, octaves=document.octaves)
         self._scene_lane.submit(work)
-        self._refresh()
 
-    def _on_state(self, key: str) -> None:
-        if key == KEY:
-            self._refresh()
-
-    def _refresh(self) -> None:
+    def refresh(self) -> None:
         """Search again where the answer may have changed, and show the rest at once."""
         document, scene = self.document, self._scene
         if document is None or scene is None:
@@ -177,7 +160,7 @@ class SearchLab(Lab):
         if document is not None and state.rect:
             height, width = document.pixels.shape[:2]
             if state.rect[2] > width or state.rect[3] > height:
-                document.adopt(KEY, replace(state, rect=(), outline=""), over=True)
+                self.adopt(replace(state, rect=(), outline=""))
 
     def _show_nothing(self) -> None:
         self.panel.show_nothing("No template yet.")
@@ -213,7 +196,7 @@ class SearchLab(Lab):
         """Offer to go on after a search was cancelled."""
         if self.document is not None and self._request is not None:
             self._request = None
-            self.context.notices.info("The search was stopped.", "Search again", self._refresh)
+            self.context.notices.info("The search was stopped.", "Search again", self.refresh)
 
     def _fail(self, error: Exception) -> None:
         self.found = None
@@ -259,8 +242,8 @@ class SearchLab(Lab):
         self._pinned = None
         if self.document is not None:
             after = replace(self.state, rect=rect, outline=outline)
-            self.document.change(KEY, self.state, after, STEP_NAMES["rect"])
-        self._refresh()
+            self.document.change(self.key, self.state, after, self.step_names["rect"])
+        self.refresh()
 
     def clear(self) -> None:
         """Take the template away."""
@@ -269,7 +252,7 @@ class SearchLab(Lab):
             self._pick((), "")
         else:
             self._request = None
-            self._refresh()
+            self.refresh()
 
     def toggle_pin(self) -> None:
         """Keep the present template for other images, or let go of it."""
@@ -279,7 +262,7 @@ class SearchLab(Lab):
             whole, state = self._whole(self.document), self.state
             self._pinned = part(whole, state.rect, state.outline)
         self._request = None
-        self._refresh()
+        self.refresh()
 
     def ask_template(self) -> None:
         """Ask for an image file to look for."""
@@ -300,7 +283,7 @@ class SearchLab(Lab):
         origin = opened.origin
         self._pinned = Template(opened.pixels, str(origin.path or ""), origin.page)
         self._request = None
-        self._refresh()
+        self.refresh()
 
     # Comparing and explaining
 
@@ -357,7 +340,7 @@ class SearchLab(Lab):
     def repair(self) -> None:
         """Change the setting that would have kept the true place."""
         miss = self._miss
-        if miss is None or miss.setting not in STEP_NAMES:
+        if miss is None or miss.setting not in self.step_names:
             return
         whole = miss.setting in ("coarsest", "candidates", "max_matches")
         self.change(miss.setting, round(miss.value) if whole else miss.value)
