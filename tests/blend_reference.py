@@ -38,6 +38,9 @@ def textbook(
         mixed = weight * band_a + (1 - weight) * band_b
         mixed *= 1 if gains is None else gains[k]
         total = mixed if total is None else expanded(total, mixed.shape) + mixed
+        if a.shape[2:] == (4,):  # alpha has no bands
+            first, second = (pyramid(image, levels)[0][k][..., 3] for image in (a, b))
+            total[..., 3] = weights[k] * first + (1 - weights[k]) * second
         found.append(total)
     return found[::-1]
 

@@ -19,6 +19,7 @@ from pyrviewer.compute.blend_core import (
     check_mask,
     check_pair,
     choose_levels,
+    has_alpha,
     reach,
     spread,
     widen,
@@ -125,7 +126,7 @@ def blend(
     a, b : (H, W) or (H, W, 3 | 4) array of uint8, uint16 or float32
         Two images of one shape and dtype (`harmonise` and `place` make them so); not changed; any
         memory layout. Fully transparent pixels count with the colours of their surroundings.
-        Alpha is blended as the colours are.
+        Alpha is mixed by the mask alone, at every level.
     mask : (H, W) array of uint8
         255 takes `a`, 0 takes `b`.
     levels : int, optional
@@ -225,13 +226,15 @@ def levels_of(
     coarser: Octave | None = None
     for k in reversed(range(octave, levels + 1)):
         here = octaves[k].whole()
-        b_k, d_k = here.b, here.d
+        b_k, d_k, m_k = here.b, here.d, spread(here.m, here.shape)
         if coarser is not None and total is not None:
             b_k = b_k - expand(coarser.b, b_k.shape, ticket)
             d_k = d_k - expand(coarser.d, d_k.shape, ticket)
             total = expand(total, d_k.shape, ticket)
-        mixed = np.float32(factors[k]) * (b_k + spread(here.m, d_k.shape) * d_k)
+        mixed = np.float32(factors[k]) * (b_k + m_k * d_k)
         total = mixed if total is None else total + mixed
+        if has_alpha(here.shape):
+            total[..., 3] = (here.b + m_k * here.d)[..., 3]
         coarser = here
         partial = np.empty(total.shape, a.dtype)
         source.light.store(total, np.zeros_like(total), partial)

@@ -189,6 +189,14 @@ def widen(image: Array, pad: int) -> Array:
     return wide
 
 
+def has_alpha(shape: tuple[int, ...]) -> bool:
+    """Tell whether pictures of a shape have alpha, which the mask alone mixes, at every level.
+
+    Its bands would make both translucent for as far as they reach where one is opaque and one not.
+    """
+    return shape[2:] == (4,)
+
+
 def spread(mask: Floats, shape: tuple[int, ...]) -> Floats:
     """Repeat a mask for every channel of a picture."""
     return mask if len(shape) == 2 else np.asarray(cv2.merge([mask] * shape[2]), np.float32)

@@ -24,6 +24,7 @@ from pyrviewer.compute.blend_core import (
     check_gains,
     check_mask,
     choose_levels,
+    has_alpha,
     spread,
     widen,
 )
@@ -78,6 +79,8 @@ def blend_strips(
     pixels = np.empty(a.shape, a.dtype)
     progress = Progress(ticket, a.size, start=_REDUCING)
     for region, mask_strip, correction in _corrections([source, *octaves], factors, ticket):
+        if has_alpha(a.shape):
+            correction[..., 3] = 0
         values = source.difference(region)
         values *= mask_strip
         values += source.base(region)

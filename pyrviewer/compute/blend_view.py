@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pyrviewer.compute.blend_core import spread
+from pyrviewer.compute.blend_core import has_alpha, spread
 from pyrviewer.compute.opencv import cv2
 from pyrviewer.compute.rects import (
     Region,
@@ -116,7 +116,11 @@ class BlendView:
             band = octave.copy()
             if i + 1 < len(octaves):
                 band -= self._expanded(octaves[i + 1], i + 1, self._rects[i])
-            bands.append(band if gains[i] == 1 else band * np.float32(gains[i]))
+            if gains[i] != 1:
+                band *= np.float32(gains[i])
+            if i == 0 and has_alpha(band.shape):
+                band[..., 3] = octave[..., 3]
+            bands.append(band)
         return bands
 
     def _mix(self, i: int, rect: Rect) -> None:
@@ -133,6 +137,8 @@ class BlendView:
         last = i + 1 == len(self._rects)
         rest = np.zeros_like(mixed) if last else self._expanded(self._totals[i], i + 1, rect)
         if i == 0:
+            if has_alpha(mixed.shape):
+                rest[..., 3] = 0
             self._light.store(mixed, rest, self._pixels[here])
         elif not last:  # the coarsest sum is the mixed octave itself
             np.add(mixed, rest, out=self._totals[i - 1][here])

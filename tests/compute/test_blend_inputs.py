@@ -156,3 +156,15 @@ def test_what_lies_under_transparent_pixels_never_bleeds(dtype: type[Any], linea
     np.testing.assert_array_equal(results[0][visible], results[1][visible])
     np.testing.assert_array_equal(results[0][..., 3], results[1][..., 3])
     assert (results[0][~visible] != results[1][~visible]).any()  # there the images' own are kept
+
+
+def test_opaque_beside_transparent_stays_opaque() -> None:
+    a, b = pair((64, 96, 4), np.uint8)
+    a[..., 3], b[..., 3] = 0, 255
+    mask = np.zeros((64, 96), np.uint8)
+    mask[:, :40] = 255
+    mask[:, 40] = 51
+    alpha = blend.blend(a, b, mask, gains=[2, 1, 1, 1, 0.5])[..., 3]
+    expected = np.where(np.arange(96) < 40, 0, 255)
+    expected[40] = 204  # 51 of 255 are of what is transparent
+    np.testing.assert_array_equal(alpha, np.broadcast_to(expected, alpha.shape))

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from pyrviewer.ui.tools.tool import Tool
 
 MASK = "#ff5a5a"
-MOST = 2_000_000  # pixels of an octave that an outline is drawn at while it is dragged
+MOST = 2_000_000  # pixels that a frame of the preview is made of while the mouse drags
 TOOLS = (
     ("Move B", "move", "move", "Move B on A (M). Alt and the arrows nudge it."),
     ("Seam", "seam", "seam", "A line: A on its left (S)"),
@@ -188,26 +188,28 @@ class BlendView(QWidget):
     def look(self, pair: Pair, *, drawn: bool = False) -> Look | None:
         """Return the octave nearest to the screen's pixels, and what of it is on the screen.
 
-        A `drawn` outline takes an octave of at most so many pixels that it keeps up with the
-        mouse, and all of it.
+        A coarser one where those are more pixels than keep up with the mouse; for a `drawn`
+        outline, whose mask is made anew as a whole, where the whole octave has more.
         """
         canvases = [c for c in self.grid.canvases if c.layers]
         if not canvases:
             return None
         canvas = canvases[-1]
         mapping = canvas.mapping()
-        top = geometry.max_levels(pair.shape)
-        octave = min(max(0, round(-math.log2(mapping.scale))), top)
-        while drawn and octave < top and _size(pair.shape, octave) > MOST:
-            octave += 1
-        grid = geometry.level_geometry(pair.shape, octave)
+        last = geometry.max_levels(pair.shape)
+        octave = min(max(0, round(-math.log2(mapping.scale))), last)
         x, y = pair.origin
-        placed = replace(grid, offset_x=grid.offset_x + x, offset_y=grid.offset_y + y)
         screen = QRectF(0, 0, mapping.width, mapping.height)
-        rect = pixel_range(mapping, placed, screen)
-        if rect[0] >= rect[2] or rect[1] >= rect[3]:
-            return None
-        return Look(octave, rect)
+        while True:
+            grid = geometry.level_geometry(pair.shape, octave)
+            placed = replace(grid, offset_x=grid.offset_x + x, offset_y=grid.offset_y + y)
+            left, top, right, bottom = pixel_range(mapping, placed, screen)
+            if left >= right or top >= bottom:
+                return None
+            pixels = _size(pair.shape, octave) if drawn else (right - left) * (bottom - top)
+            if pixels <= MOST or octave == last:
+                return Look(octave, (left, top, right, bottom))
+            octave += 1
 
     def show_preview(self, preview: Preview) -> None:
         """Show a frame of the live preview."""
