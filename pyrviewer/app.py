@@ -82,7 +82,7 @@ class Program(QObject):
         if bar is None:
             raise RuntimeError("the window has no menu bar")
         panes = self.window.views.findChildren(PaneGrid)
-        self.menus = Menus(self.registry, bar, self.window, panes)
+        self.menus = Menus(self.registry, bar, self.window, panes, lambda: self.window.lab_id)
         for lab in labs.values():
             lab.actions_changed.connect(self.menus.refresh)
         self.view_commands.apply_wheel()

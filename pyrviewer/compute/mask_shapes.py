@@ -206,6 +206,21 @@ def _reshaped(mask: Ellipse, handle: str, x: float, y: float) -> Ellipse:
     return replace(mask, radii=(across, down))
 
 
+def scaled(mask: Parametric, factor: float) -> Parametric:
+    """Return the mask with every length from the origin times a factor."""
+
+    def grown(point: Point) -> Point:
+        return (point[0] * factor, point[1] * factor)
+
+    match mask:
+        case Ellipse(centre, radii):
+            return replace(mask, centre=grown(centre), radii=grown(radii))
+        case Polygon(points):
+            return replace(mask, points=tuple(map(grown, points)))
+        case _:
+            return replace(mask, start=grown(mask.start), end=grown(mask.end))
+
+
 def translated(mask: Parametric, dx: float, dy: float) -> Parametric:
     """Return the mask moved by (dx, dy) pixels."""
     match mask:

@@ -42,6 +42,8 @@ class ActionSpec:
         view only.
     enabled, checked : callable
         State, asked whenever it may have changed; `checked` makes the action a toggle.
+    label : callable, optional
+        What menus show now instead of `text`.
     """
 
     id: str
@@ -54,6 +56,7 @@ class ActionSpec:
     scope: Scope = "window"
     enabled: Callable[[], bool] = field(default=_always)
     checked: Callable[[], bool] | None = None
+    label: Callable[[], str] | None = None
 
 
 class ActionRegistry:

@@ -74,6 +74,12 @@ class Document(QObject):
         return self.image.origin.path
 
     @property
+    def key(self) -> str:
+        """What the state of another image calls this one: file and page, or a name."""
+        page = self.image.origin.page
+        return f"{self.path or self.name}" + (f"\n{page}" if page else "")
+
+    @property
     def states(self) -> Mapping[str, object]:
         """Lab states by lab id."""
         return self._states
@@ -240,7 +246,11 @@ class Workspace(QObject):
         self.lane.cancel()
 
     def add(self, opened: Image, states: Mapping[str, object] | None = None) -> Document:
-        """Add an image that is already in memory and show it."""
+        """Add an image that is already in memory and show it; no two of them share a name."""
+        origin, names = opened.origin, {each.name for each in self._documents}
+        numbered = (f"{origin.name} {k}" for k in itertools.count(2))
+        name = next(n for n in itertools.chain([origin.name], numbered) if n not in names)
+        opened = replace(opened, origin=replace(origin, name=name))
         document = Document(opened, states, self)
         self._documents.append(document)
         self.added.emit(document)

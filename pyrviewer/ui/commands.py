@@ -203,10 +203,21 @@ class Commands(QObject):
         active = self._context.workspace.active
         return active is not None and active.path is not None and active.image.origin.pages > 1
 
-    def _undo_stack(self, method: str) -> None:
+    def _undo(self) -> None:
+        """Take back what the mouse is drawing, else the last step."""
+        active, lab = self._context.workspace.active, self._window.lab
+        if active is not None and not (lab is not None and lab.cancel_gesture()):
+            active.undo_stack.undo()
+
+    def _redo(self) -> None:
         active = self._context.workspace.active
         if active is not None:
-            getattr(active.undo_stack, method)()
+            active.undo_stack.redo()
+
+    def _step_name(self, verb: str, method: str) -> str:
+        active = self._context.workspace.active
+        name = getattr(active.undo_stack, method)() if active is not None else ""
+        return f"{verb}: {name}" if name else verb
 
     def _can(self, method: str) -> bool:
         active = self._context.workspace.active
@@ -252,11 +263,13 @@ class Commands(QObject):
     def _edit_specs(self) -> list[ActionSpec]:
         return [
             ActionSpec("edit.undo", "Undo", "Take the last change back.",
-                       partial(self._undo_stack, "undo"), ("Ctrl+Z",), "undo", "Edit",
-                       enabled=partial(self._can, "canUndo")),
+                       self._undo, ("Ctrl+Z",), "undo", "Edit",
+                       enabled=partial(self._can, "canUndo"),
+                       label=partial(self._step_name, "Undo", "undoText")),
             ActionSpec("edit.redo", "Redo", "Make the change again.",
-                       partial(self._undo_stack, "redo"), ("Ctrl+Y", "Ctrl+Shift+Z"), "redo",
-                       "Edit", enabled=partial(self._can, "canRedo")),
+                       self._redo, ("Ctrl+Y", "Ctrl+Shift+Z"), "redo", "Edit",
+                       enabled=partial(self._can, "canRedo"),
+                       label=partial(self._step_name, "Redo", "redoText")),
             ActionSpec("edit.copy_view", "Copy view", "Copy a picture of the panes.",
                        self.copy_view, ("Ctrl+C",), "copy", "Edit", enabled=self._active),
             ActionSpec("edit.paste", "Paste", "Open the image or the files on the clipboard.",

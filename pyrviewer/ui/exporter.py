@@ -46,12 +46,13 @@ class Exporter(QObject):
 
     def ask(self, title: str, name: str, suffixes: Sequence[str]) -> Path | None:
         """Ask for a file; the suffix of the proposed name is added where none is typed."""
-        settings = self._context.settings
+        settings, active = self._context.settings, self._context.workspace.active
+        beside = active.path.parent if active is not None and active.path is not None else ""
         patterns = " ".join(f"*{suffix}" for suffix in suffixes)
         chosen, _ = QFileDialog.getSaveFileName(
             self._owner.view,
             title,
-            str(Path(settings.get("export_folder", "")) / name),
+            str(Path(settings.get("export_folder", "") or beside) / name),
             f"{title} ({patterns})",
         )
         if not chosen:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, cast
 from weakref import WeakKeyDictionary
 
@@ -138,8 +139,8 @@ class DocumentLab(Lab, Generic[StateT]):
         """Change one parameter as an undoable step."""
         if self.document is not None:
             before = self.state
-            merge = name if name in self.dragged else ""
             after = self.changed(before, name, value)
+            merge = name + _which(before, after, name) if name in self.dragged else ""
             self.document.change(self.key, before, after, self.step_names[name], merge)
 
     def changed(self, before: StateT, name: str, value: object) -> StateT:
@@ -179,3 +180,12 @@ class DocumentLab(Lab, Generic[StateT]):
     def _on_state(self, key: str) -> None:
         if key == self.key:
             self.refresh()
+
+
+def _which(before: object, after: object, name: str) -> str:
+    """Tell which number of a list differs: each has a slider of its own."""
+    pair = getattr(before, name, None), getattr(after, name, None)
+    if not all(isinstance(values, tuple) for values in pair):
+        return ""
+    longest = zip_longest(*cast("tuple[tuple[object, ...], ...]", pair), fillvalue=None)
+    return str([index for index, (old, new) in enumerate(longest) if old != new])

@@ -312,6 +312,8 @@ class MainWindow(QMainWindow):
             and not event.modifiers() & Qt.KeyboardModifier.ShiftModifier
         ):
             self.lab.peek(False)  # the key may have been let go outside the window
+        elif event is not None and event.type() == QEvent.Type.WindowDeactivate and self.lab:
+            self.lab.peek(False)
         return super().eventFilter(watched, event)
 
     def dragEnterEvent(self, event: QDragEnterEvent | None) -> None:

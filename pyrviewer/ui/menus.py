@@ -11,13 +11,14 @@ from PyQt6.QtWidgets import QMenu
 from pyrviewer.ui.theme import icon
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from PyQt6.QtWidgets import QMenuBar, QWidget
 
     from pyrviewer.session.actions import ActionRegistry, ActionSpec
 
 FIRST = ("File", "Edit", "View")
+EXPORT = "File/Export"  # where labs put what can be taken away; only those of the present one show
 
 
 def _rank(menu: str) -> int:
@@ -35,13 +36,21 @@ class Menus(QObject):
     views : sequence of QWidget
         Where the keys of view-scope actions work, with their children: the panes, and nothing
         that needs such keys itself.
+    lab : callable
+        Tells the id of the lab on the screen.
     """
 
     def __init__(
-        self, registry: ActionRegistry, bar: QMenuBar, window: QWidget, views: Sequence[QWidget]
+        self,
+        registry: ActionRegistry,
+        bar: QMenuBar,
+        window: QWidget,
+        views: Sequence[QWidget],
+        lab: Callable[[], str],
     ) -> None:
         super().__init__(window)
         self._registry = registry
+        self._lab = lab
         self._bar = bar
         self._window, self._views = window, views
         self._menus: dict[str, QMenu] = {}
@@ -114,6 +123,10 @@ class Menus(QObject):
             action.setEnabled(spec.enabled())
             if spec.checked is not None:
                 action.setChecked(spec.checked())
+            if spec.label is not None:
+                action.setText(spec.label())
+            if spec.menu == EXPORT:
+                action.setVisible(self._registry.lab(identity) in ("", self._lab()))
 
     def refresh_keys(self) -> None:
         """Take the keys from the registry."""

@@ -25,6 +25,10 @@ if TYPE_CHECKING:
 MARGIN = 16  # logical pixels left free around a fitted picture
 TITLE_HEIGHT = 24
 WHEEL_STEP = 1.2
+ARROWS = {
+    Qt.Key.Key_Left: (-1, 0), Qt.Key.Key_Right: (1, 0),
+    Qt.Key.Key_Up: (0, -1), Qt.Key.Key_Down: (0, 1),
+}  # fmt: skip
 SNAP = 1.25  # pictures that fit at up to this scale are shown at 100 %
 
 
@@ -215,7 +219,14 @@ class Navigator(QWidget):
         event.accept()
 
     def event(self, event: QEvent | None) -> bool:
-        """Take the pinch of a trackpad."""
+        """Take the pinch of a trackpad, and arrow keys for a tool before they are shortcuts."""
+        if (
+            isinstance(event, QKeyEvent)
+            and event.type() == QEvent.Type.ShortcutOverride
+            and self._step_of(event) is not None
+        ):
+            event.accept()
+            return True
         if (
             isinstance(event, QNativeGestureEvent)
             and event.gestureType() == Qt.NativeGestureType.ZoomNativeGesture
@@ -325,12 +336,23 @@ class Navigator(QWidget):
         self.view_resized.emit()
 
     def keyPressEvent(self, event: QKeyEvent | None) -> None:
-        """Pan while Space is held."""
-        if event is not None and event.key() == Qt.Key.Key_Space:
+        """Pan while Space is held; let an arrow key move what the tool moves."""
+        step = self._step_of(event) if event is not None else None
+        if step is not None and self.tool is not None:
+            self.tool.step(*step)
+        elif event is not None and event.key() == Qt.Key.Key_Space:
             self._space = True
             self.setCursor(Qt.CursorShape.OpenHandCursor)
         else:
             super().keyPressEvent(event)
+
+    def _step_of(self, event: QKeyEvent) -> tuple[int, int] | None:
+        """Return where an arrow key points, if the tool wants to know."""
+        plain = event.modifiers() in (
+            Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.KeypadModifier,
+        )  # fmt: skip
+        wanted = plain and self.tool is not None and self.tool.steps
+        return ARROWS.get(Qt.Key(event.key())) if wanted else None
 
     def keyReleaseEvent(self, event: QKeyEvent | None) -> None:
         """Give the mouse back to the tool."""

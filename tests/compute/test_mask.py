@@ -153,6 +153,15 @@ def test_mask_that_reaches_beyond_the_image_is_cut(name: str, dx: int, dy: int) 
 
 
 @every_mask
+def test_scaled_and_moved_as_a_picture_would_be(name: str) -> None:
+    drawn = mask.rasterise(MASKS[name], SHAPE).astype(float)
+    tall, wide = SHAPE[0] // 2, SHAPE[1] // 2
+    expected = drawn[: 2 * tall, : 2 * wide].reshape(tall, 2, wide, 2).mean(axis=(1, 3))
+    half = mask.rasterise(mask.scaled(MASKS[name], 0.5), (tall, wide), soft=1)
+    assert np.abs(half - expected).mean() < 1
+
+
+@every_mask
 def test_contains_agrees_with_the_drawing(name: str) -> None:
     drawn = mask.rasterise(MASKS[name], SHAPE)
     rng = np.random.default_rng(5)

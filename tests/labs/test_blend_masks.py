@@ -33,15 +33,15 @@ def test_painting_changes_what_is_under_the_brush_and_is_undone_to_the_bit(
 ) -> None:
     lab = start(qtbot, program, pair)
     drawn = result_of(program).mask.copy()
-    press(qtbot, program, "B")
-    wait_idle(qtbot, program)
-    assert lab.state.outline == ""
-    assert np.array_equal(result_of(program).mask, drawn)
     document = lab.document
     assert document is not None
     count = document.undo_stack.count()
+    press(qtbot, program, "B")
+    wait_idle(qtbot, program)
+    assert document.undo_stack.count() == count  # a brush in hand has changed nothing yet
     drag(qtbot, program, (300, 100), (400, 100))
-    assert document.undo_stack.count() == count + 1
+    assert lab.state.outline == ""
+    assert document.undo_stack.count() == count + 2  # the outline became a mask, and the stroke
     painted = result_of(program).mask.copy()
     assert painted[100, 350] == 255
     assert np.array_equal(painted[200:], drawn[200:])
@@ -97,6 +97,9 @@ def test_another_button_or_undo_during_a_stroke_does_no_harm(
     mouse.drag_begin(place(program, 300, 250), place(program, 350, 250))
     program.menus.run("edit.undo")
     mouse.drag_end(place(program, 400, 250))
+    wait_idle(qtbot, program)
+    assert np.array_equal(result_of(program).mask, twice)
+    program.menus.run("edit.undo")
     wait_idle(qtbot, program)
     assert np.array_equal(result_of(program).mask, once)
 

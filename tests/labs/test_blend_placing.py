@@ -5,12 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+import PIL.Image
 import pytest
 from blend_lab import drag, lab_of, photo_pixels, result_of, start
 from PyQt6.QtCore import Qt
 from support import PHOTOS, Array, press, wait_idle
 
 from pyrviewer.compute import image
+from pyrviewer.compute.image import Origin
+from pyrviewer.session.document import OpenRequest
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -37,6 +40,10 @@ def test_b_is_moved_by_mouse_and_keys(
     press(qtbot, program, "Down", ALT)
     wait_idle(qtbot, program)
     assert (lab.state.x, lab.state.y) == (x + 1, y + 1)
+    for key in ("Left", "Up"):  # with that tool in hand they are not for the next image
+        press(qtbot, program, key)
+    wait_idle(qtbot, program)
+    assert (lab.state.x, lab.state.y) == (x, y)
     found = result_of(program)
     assert not found.pair.whole
     assert found.mask[:, :20].min() == 255  # A where B is not
@@ -93,6 +100,66 @@ def test_swapping_twice_is_where_it_began(
     press(qtbot, program, "X")
     wait_idle(qtbot, program)
     assert np.array_equal(result_of(program).report.pixels, first)
+
+
+def test_swapping_takes_painted_masks_and_larger_pictures_along(
+    qtbot: QtBot, program: Program, pair: tuple[Path, Path], tmp_path: Path
+) -> None:
+    half = photo_pixels(pair[1])[::2, ::2]
+    image.write(tmp_path / "half.png", half)
+    lab = start(qtbot, program, (pair[0], tmp_path / "half.png"))
+    lab.change("scale", 2.0)
+    lab.change("place", (10.0, 20.0))
+    wait_idle(qtbot, program)
+    outline = result_of(program).mask.copy()
+    press(qtbot, program, "X")
+    wait_idle(qtbot, program)
+    assert unlike(outline, result_of(program).mask) < 0.01
+    press(qtbot, program, "B")
+    drag(qtbot, program, (20, 30), (60, 30))
+    painted = result_of(program).mask.copy()
+    assert painted[30, 40] == 255
+    press(qtbot, program, "X")
+    wait_idle(qtbot, program)
+    assert unlike(outline, painted) > 0.05
+    assert unlike(result_of(program).mask, painted) < 0.02
+    program.menus.run("edit.undo")
+    wait_idle(qtbot, program)
+    assert np.array_equal(result_of(program).mask, outline)
+
+
+def unlike(mask: Array, swapped: Array) -> float:
+    """Return how much of a mask differs from that of the half picture at (10, 20) after a swap."""
+    inner = mask[20:300:2, 10:450:2].astype(int)
+    return float(np.mean(np.abs(inner - (255 - swapped[:140, :220].astype(int))) > 64))
+
+
+def test_pages_of_one_file_and_pasted_pictures_are_told_apart(
+    qtbot: QtBot, program: Program, photo: Path, tmp_path: Path
+) -> None:
+    pixels = photo_pixels(photo)
+    levels = (30, 120, 210)
+    pages = [PIL.Image.fromarray(np.full_like(pixels, level)) for level in levels]
+    pages[0].save(tmp_path / "pages.tif", save_all=True, append_images=pages[1:])
+    lab = start(qtbot, program, (photo, tmp_path / "pages.tif"))
+    for page in (1, 2):
+        program.workspace.open(OpenRequest(tmp_path / "pages.tif", page=page, activate=False))
+        wait_idle(qtbot, program)
+    for level in (60, 90):
+        program.workspace.add(
+            image.from_array(np.full_like(pixels, level), Origin("clipboard", "Clipboard"))
+        )
+    program.workspace.activate(program.workspace.documents[1])
+    wait_idle(qtbot, program)
+    names = [lab.panel.other.itemText(index) for index in range(lab.panel.other.count())]
+    assert sorted(names)[:2] == ["Clipboard", "Clipboard 2"]
+    shown = []
+    for index in range(len(names)):
+        lab.panel.other.setCurrentIndex(index)
+        lab.panel.other.activated.emit(index)
+        wait_idle(qtbot, program)
+        shown.append(int(result_of(program).pair.b.max()))
+    assert sorted(shown) == [30, 60, 90, 120, 210]
 
 
 @pytest.mark.parametrize("kind", ["gray", "16 bit", "alpha", "smaller", "1 x 1"])

@@ -332,8 +332,6 @@ class BlendLab(DocumentLab[BlendState]):
         self.view.set_tool(name, self.hands.tool)
         self.placing.show()
         self.panel.show_state(self.state, painting=self.hands.painting)
-        if self.hands.painting:
-            self.masking.begin_painting()
         self.actions_changed.emit()
 
     def act(self, name: str) -> None:

@@ -39,7 +39,7 @@ class Hands(QObject):
     switched(str) : another tool has the left button
     outline_dragged(Parametric), outline_drawn(Parametric)
     stroke_begun(Brush), stroke_went(x, y), stroke_ended(), stroke_cancelled()
-    move_begun(), moved(dx, dy), move_ended()
+    move_begun(), moved(dx, dy), move_ended(), nudged(dx, dy)
     brush_changed()
     revealed() : an outline appears or goes
     """
@@ -54,6 +54,7 @@ class Hands(QObject):
     move_begun = pyqtSignal()
     moved = pyqtSignal(float, float)
     move_ended = pyqtSignal()
+    nudged = pyqtSignal(int, int)
     brush_changed = pyqtSignal()
     revealed = pyqtSignal()
 
@@ -77,6 +78,7 @@ class Hands(QObject):
         self._mover.began.connect(self.move_begun)
         self._mover.dragged.connect(self.moved)
         self._mover.ended.connect(self.move_ended)
+        self._mover.stepped.connect(self.nudged)
 
     @property
     def painting(self) -> bool:

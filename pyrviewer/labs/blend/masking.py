@@ -81,8 +81,8 @@ class Masking(QObject):
 
     # Strokes
 
-    def begin_painting(self) -> None:
-        """Make what is there a painted mask, if it is an outline."""
+    def _begin_painting(self) -> None:
+        """Make an outline a painted mask."""
         lab = self._lab
         if lab.document is None or lab.pair is None:
             return
@@ -99,8 +99,7 @@ class Masking(QObject):
     def _on_stroke(self, brush: Brush) -> None:
         lab = self._lab
         if lab.state.outline:
-            self.begin_painting()  # undo has brought an outline back
-            return
+            self._begin_painting()
         flipped = brush.erase != lab.state.inverted  # an inverted mask is painted inverted
         lab.painting.begin(mask.Brush(brush.radius, brush.hardness, brush.opacity, flipped))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -104,6 +104,15 @@ class _ReplaceMask(QUndoCommand):
         self._painted.replace(self._after)
 
 
+@dataclass
+class _Waiting:
+    """A stroke that began while the mask was being made."""
+
+    brush: Brush
+    points: list[tuple[float, float]] = field(default_factory=list)
+    step: str = ""  # once it has ended
+
+
 class Painting(QObject):
     """Paints on the mask of a document.
 
@@ -120,9 +129,12 @@ class Painting(QObject):
         super().__init__(parent)
         self._document: Document | None = None
         self._stroke: Stroke | None = None
+        self._waiting: _Waiting | None = None
         self._step = ""
         self._lane = jobs.lane("Changing the mask", self)
         self._lane.succeeded.connect(self._take)
+        for signal in (self._lane.cancelled, self._lane.failed):
+            signal.connect(self._lose)
         self._packing = jobs.lane("Keeping the mask", self)
         self._packing.succeeded.connect(self._keep)
         self._unpacked: dict[Document, Mask] = {}
@@ -152,19 +164,24 @@ class Painting(QObject):
     def show_document(self, document: Document | None) -> None:
         """Paint on another document."""
         self._lane.cancel()
-        self._stroke = self._started = None
+        self._lose()
+        self._stroke = None
         self._document = document
 
     # Strokes
 
     def begin(self, brush: Brush) -> None:
-        """Begin a stroke."""
+        """Begin a stroke; it waits for a mask that is being made."""
         mask = self.mask
-        if mask is not None and not self._lane.busy:
+        if self._started is not None:
+            self._waiting = _Waiting(brush)
+        elif mask is not None:
             self._stroke = Stroke(mask, brush)
 
     def to(self, x: float, y: float) -> bool:
-        """Go on to a point; False where nothing is painted there."""
+        """Go on to a point; False where nothing is painted there, or not yet."""
+        if self._waiting is not None:
+            self._waiting.points.append((x, y))
         found = self._stroke.to(x, y) if self._stroke is not None else None
         if found is not None:
             self.painted.emit(*found)
@@ -172,6 +189,8 @@ class Painting(QObject):
 
     def end(self, text: str) -> None:
         """End the stroke as one undo step."""
+        if self._waiting is not None:
+            self._waiting.step = text
         stroke, self._stroke = self._stroke, None
         patches, document = stroke.patches() if stroke is not None else [], self._document
         if patches and document is not None:
@@ -180,6 +199,7 @@ class Painting(QObject):
 
     def cancel(self) -> None:
         """Take the stroke back."""
+        self._waiting = None
         stroke, self._stroke = self._stroke, None
         for patch in stroke.patches() if stroke is not None else []:
             self.painted.emit(patch.rect, patch.before)
@@ -200,10 +220,22 @@ class Painting(QObject):
         document, started = self._document, self._started
         if document is None or started is None:
             return
+        waiting = self._waiting
+        self._lose()
         document.undo_stack.beginMacro(self._step)
         started()
         document.undo_stack.push(_ReplaceMask(self._painted(document), made))
         document.undo_stack.endMacro()
+        if waiting is not None:
+            self.begin(waiting.brush)
+            for point in waiting.points:
+                self.to(*point)
+            if waiting.step:
+                self.end(waiting.step)
+
+    def _lose(self) -> None:
+        """Wait for no mask any more."""
+        self._waiting = self._started = None
 
     # Coming back
 

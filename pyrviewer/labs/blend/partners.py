@@ -17,11 +17,6 @@ if TYPE_CHECKING:
     from pyrviewer.ui.lab import LabContext
 
 
-def key_of(document: Document) -> str:
-    """Return what a state calls an image."""
-    return str(document.path or document.name)
-
-
 class Partners(QObject):
     """Looks for B.
 
@@ -46,7 +41,7 @@ class Partners(QObject):
 
     def others(self, document: Document) -> list[tuple[str, str]]:
         """Return name and key of every other open image."""
-        return [(d.name, key_of(d)) for d in self._workspace.documents if d is not document]
+        return [(d.name, d.key) for d in self._workspace.documents if d is not document]
 
     def find(self, document: Document, other: str) -> tuple[str, Array] | None:
         """Return key and pixels of B; None where there is none, or none yet.
@@ -57,15 +52,15 @@ class Partners(QObject):
         if not other:
             size = document.pixels.shape[:2]
             present.sort(key=lambda d: d.pixels.shape[:2] != size)  # one of the same size first
-            return (key_of(present[0]), present[0].pixels) if present else None
+            return (present[0].key, present[0].pixels) if present else None
         for found in present:
-            if key_of(found) == other:
+            if found.key == other:
                 return other, found.pixels
         if self._file is not None and self._file[0] == other:
             return self._file
         if other not in (self._failed, self._reading) and Path(other).is_absolute():
             self._reading = other
-            self.lane.submit(partial(_read, path=Path(other)))
+            self.lane.submit(partial(_read, key=other))
         return None
 
     def document(self, document: Document, other: str) -> Document | None:
@@ -74,7 +69,7 @@ class Partners(QObject):
         if found is None:
             return None
         present = (d for d in self._workspace.documents if d is not document)
-        return next((d for d in present if key_of(d) == found[0]), None)
+        return next((d for d in present if d.key == found[0]), None)
 
     def forget(self) -> None:
         """Let go of a file that was read."""
@@ -90,5 +85,6 @@ class Partners(QObject):
         self._failed, self._reading = self._reading, ""
 
 
-def _read(ticket: Ticket, path: Path) -> Image:
-    return image.read(path, ticket=ticket)
+def _read(ticket: Ticket, key: str) -> Image:
+    path, _, page = key.partition("\n")
+    return image.read(Path(path), page=int(page or 0), ticket=ticket)

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 
 from PyQt6.QtCore import QObject
 
-from pyrviewer.compute import align, mask
-from pyrviewer.labs.blend.partners import key_of
+from pyrviewer.compute import align, blend, mask
 from pyrviewer.labs.blend.state import BlendState
 from pyrviewer.labs.blend.washes import Ghost
 from pyrviewer.session.document import OpenRequest
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
 
     from pyrviewer.compute.align import Alignment
     from pyrviewer.compute.image import Array
+    from pyrviewer.compute.mask import Mask
     from pyrviewer.compute.ticket import Ticket
     from pyrviewer.labs.blend.controller import BlendLab
 
@@ -40,6 +40,7 @@ class Placing(QObject):
         lab.hands.move_begun.connect(self._on_begun)
         lab.hands.moved.connect(self._on_moved)
         lab.hands.move_ended.connect(self._on_ended)
+        lab.hands.nudged.connect(self.nudge)
         lab.panel.opacity_of_b.valueChanged.connect(self._on_opacity)
 
     # Moving
@@ -115,20 +116,33 @@ class Placing(QObject):
         if partner is None:
             lab.context.notices.info("B is not open in a tab of its own.")
             return
-        state = lab.state
-        outline = state.parametric
-        if outline is not None and state.scale == 1:
-            outline = mask.translated(outline, -state.x, -state.y)
-        theirs = partner.state("blend", BlendState())
+        state, theirs = lab.state, partner.state(lab.key, BlendState())
+        outline, painted, shrink = state.parametric, lab.painting.mask, 1 / state.scale
+        if outline is not None:
+            outline = mask.scaled(mask.translated(outline, -state.x, -state.y), shrink)
         swapped = replace(
-            state, other=key_of(document), x=-state.x / state.scale, y=-state.y / state.scale,
-            scale=min(max(1 / state.scale, 0.01), 100.0), inverted=not state.inverted,
-            outline=mask.to_json(outline) if state.scale == 1 else "",
+            state, other=document.key, x=-state.x * shrink, y=-state.y * shrink,
+            scale=min(max(shrink, 0.01), 100.0), inverted=not state.inverted,
+            soft=min(state.soft * shrink, 1000.0), outline=mask.to_json(outline) if outline else "",
         )  # fmt: skip
-        if outline is None:  # a painted mask stays with its picture
-            swapped = replace(swapped, outline=theirs.outline, inverted=theirs.inverted)
-        partner.change("blend", theirs, swapped, "Swap A and B")
-        lab.context.workspace.activate(partner)
+
+        def exchange() -> None:
+            partner.change(lab.key, theirs, swapped, "Swap A and B")
+
+        if outline is not None or painted is None:
+            exchange()
+            lab.context.workspace.activate(partner)
+        else:
+            work = partial(_carried, mask=painted.copy(), shape=partner.pixels.shape, to=swapped)
+            lab.context.workspace.activate(partner)
+            lab.painting.replace(work, "Swap A and B", exchange)
+
+
+def _carried(
+    ticket: Ticket, present: Mask | None, mask: Mask, shape: tuple[int, ...], to: BlendState
+) -> Mask:
+    """Return a mask in the frame of the other picture."""
+    return blend.place(mask, shape, (to.x, to.y), to.scale, ticket=ticket).pixels
 
 
 def _align(ticket: Ticket, a: Array, b: Array, scale: float) -> Alignment:

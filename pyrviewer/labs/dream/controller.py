@@ -45,11 +45,6 @@ DRAGGED = {"channel", "octaves", "ratio", "steps", "rate", "seed", "soft", "fram
 TOUR_STEPS = 30
 
 
-def key_of(document: Document) -> str:
-    """Return what a state calls an image."""
-    return str(document.path or document.name)
-
-
 class DreamLab(DocumentLab[DreamState]):
     """The Dream lab."""
 
@@ -141,7 +136,7 @@ class DreamLab(DocumentLab[DreamState]):
 
     def _guide(self, key: str) -> Array | None:
         others = (d for d in self.context.workspace.documents if d is not self.document)
-        return next((d.pixels for d in others if key_of(d) == key), None) if key else None
+        return next((d.pixels for d in others if d.key == key), None) if key else None
 
     def changed(self, before: DreamState, name: str, value: object) -> DreamState:
         """Return the state with one parameter changed, and what has to change with it."""
@@ -185,7 +180,7 @@ class DreamLab(DocumentLab[DreamState]):
 
     def _show_guides(self) -> None:
         others = [d for d in self.context.workspace.documents if d is not self.document]
-        self.panel.show_guides([(d.name, key_of(d)) for d in others])
+        self.panel.show_guides([(d.name, d.key) for d in others])
 
     def refresh(self) -> None:
         """Bring everything in line with the state; nothing is dreamt unasked."""

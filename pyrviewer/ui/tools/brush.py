@@ -9,6 +9,7 @@ from PyQt6.QtGui import QColor, QPainter
 
 from pyrviewer.compute.mask import Brush
 from pyrviewer.ui.overlays import outline
+from pyrviewer.ui.tools.tool import Passive
 
 if TYPE_CHECKING:
     from pyrviewer.ui.picture import Mapping
@@ -19,7 +20,7 @@ RADIUS = (0.5, 2000.0)  # smallest and largest, in pixels
 STEP = 1.15  # a turn of the wheel, or a key
 
 
-class BrushTool(QObject):
+class BrushTool(QObject, Passive):
     """A drag is a stroke.
 
     Signals
@@ -40,7 +41,6 @@ class BrushTool(QObject):
         super().__init__(parent)
         self._colour = colour
         self.brush = Brush(40.0)
-        self.live = False
         self._mouse: Point | None = None
         self._last: Point | None = None
 

@@ -15,18 +15,22 @@ if TYPE_CHECKING:
 
 
 class MoveTool(QObject, Passive):
-    """A drag says how far; Esc takes it back.
+    """A drag says how far, an arrow key one pixel; Esc takes a drag back.
 
     Signals
     -------
     began()
     dragged(float, float) : canvas units from where the drag began
     ended()
+    stepped(int, int)
     """
+
+    steps = True
 
     began = pyqtSignal()
     dragged = pyqtSignal(float, float)
     ended = pyqtSignal()
+    stepped = pyqtSignal(int, int)
 
     def __init__(self, parent: QObject) -> None:
         super().__init__(parent)
@@ -55,6 +59,10 @@ class MoveTool(QObject, Passive):
         self.dragged.emit(0.0, 0.0)
         self.release(*self._start)
         return True
+
+    def step(self, dx: int, dy: int) -> None:
+        """Go a pixel."""
+        self.stepped.emit(dx, dy)
 
     def cursor(self, x: float, y: float, reach: float) -> Qt.CursorShape:
         """Return the cursor for moving."""

@@ -23,9 +23,12 @@ class Tool(Protocol):
     ----------
     live : bool
         Whether whoever uses the tool draws the pane anew for every move, so that no one else must.
+    steps : bool
+        Whether the arrow keys are the tool's.
     """
 
     live: bool
+    steps: bool
 
     def press(self, x: float, y: float, reach: float) -> None:
         """Begin."""
@@ -48,6 +51,9 @@ class Tool(Protocol):
     def wheel(self, turns: float) -> None:
         """Take the wheel while Alt is held."""
 
+    def step(self, dx: int, dy: int) -> None:
+        """Take an arrow key: a step to the right and down."""
+
     def cursor(self, x: float, y: float, reach: float) -> Qt.CursorShape:
         """Return the cursor that says what a press there would do."""
 
@@ -59,6 +65,7 @@ class Passive:
     """A tool that does nothing with the mouse but drag."""
 
     live = False
+    steps = False
 
     def hover(self, x: float, y: float) -> bool:
         """Draw nothing anew."""
@@ -69,3 +76,6 @@ class Passive:
 
     def wheel(self, turns: float) -> None:
         """Nothing to change."""
+
+    def step(self, dx: int, dy: int) -> None:
+        """Nothing to move."""
