@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PyQt6.QtCore import Qt
-from superqt import QLabeledSlider
-
 from pyrviewer.compute.atrous import coverage
 from pyrviewer.labs.atrous.fields import Taps
 from pyrviewer.labs.atrous.panel_deep import ArchitectureSection, PyramidSection, ScribbleSection
@@ -24,7 +21,7 @@ from pyrviewer.labs.atrous.state import (
     are_rates,
     depthwise_of,
 )
-from pyrviewer.ui.widgets.form import Choice, Section, caption
+from pyrviewer.ui.widgets.form import Choice, caption
 from pyrviewer.ui.widgets.numbers import Numbers
 from pyrviewer.ui.widgets.panel import Panel
 from pyrviewer.ui.widgets.table import TextTable
@@ -96,22 +93,6 @@ class AtrousPanel(Panel):
         self.sizes = caption("", section)
         section.rows.addWidget(self.sizes)
 
-    def add_slider(
-        self, section: Section, name: str, low: int, high: int, field: str, help_text: str
-    ) -> QLabeledSlider:
-        """Add a slider of whole numbers for a field of the state."""
-        slider = QLabeledSlider(Qt.Orientation.Horizontal, section)
-        slider.setRange(low, high)
-        slider.setProperty("field", field)
-        slider.valueChanged.connect(self._slid)
-        section.add_row(name, slider, help_text)
-        return slider
-
-    def _slid(self, value: int) -> None:
-        sender = self.sender()
-        if sender is not None:
-            self.say(str(sender.property("field")), value)
-
     def _kernel_section(self) -> None:
         section = self.kernel_section = self.add_section(
             "Convolution",
@@ -122,10 +103,10 @@ class AtrousPanel(Panel):
             section, "Rate", 1, MOST_RATE, "rate", "r: pixels between neighbouring taps."
         )
         self.kernel = Choice(KERNEL_ITEMS, section)
-        self.kernel.chosen.connect(self._kernel_chosen)
+        self.bind(self.kernel, "kernel")
         section.add_row("Kernel", self.kernel, "What the taps weigh.")
         self.taps = Taps(section)
-        self.taps.chosen.connect(self._taps_chosen)
+        self.bind(self.taps, "own")
         section.add_row("Taps", self.taps, "Type weights of your own.")
         self.padding = caption("", section)
         section.rows.addWidget(self.padding)
@@ -137,7 +118,7 @@ class AtrousPanel(Panel):
             "factor leave holes: gridding (Wang et al. 2018).",
         )
         self.rates = Numbers(are_rates, section)
-        self.rates.chosen.connect(self._rates_chosen)
+        self.bind(self.rates, "rates")
         section.add_row("Rates", self.rates, "One rate for each convolution, such as 1, 2, 5.")
         self.covered = caption("", section)
         section.rows.addWidget(self.covered)
@@ -148,15 +129,6 @@ class AtrousPanel(Panel):
 
     def _layer_chosen(self, value: object) -> None:
         self.say("aspp_layer" if self._state.layout == "aspp" else "layer", value)
-
-    def _kernel_chosen(self, value: object) -> None:
-        self.say("kernel", value)
-
-    def _taps_chosen(self, value: object) -> None:
-        self.say("own", value)
-
-    def _rates_chosen(self, value: object) -> None:
-        self.say("rates", value)
 
     # Showing
 

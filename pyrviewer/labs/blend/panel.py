@@ -67,7 +67,7 @@ class BlendPanel(Panel):
             "Pictures", "A is the picture of this tab. B is mixed into it along the mask."
         )
         self.other = Choice([], section)
-        self.other.chosen.connect(self._other_chosen)
+        self.bind(self.other, "other")
         section.add_row("B", self.other, "The second picture: one that is open, or a file.")
         section.rows.addLayout(self._buttons(("Open B ...", "open"), ("Swap A and B", "swap")))
         place = QHBoxLayout()
@@ -81,13 +81,13 @@ class BlendPanel(Panel):
         give_name(self.left, "B from the left")
         give_name(self.top, "B from the top")
         self.scale = FloatSlider(0.05, 10.0, 0.01, section)
-        self.scale.valueChanged.connect(self._scale_moved)
+        self.bind(self.scale, "scale")
         section.add_row("Size", self.scale, "Pixels of A per pixel of B.")
         self.opacity_of_b = FloatSlider(0.0, 1.0, 0.05, section)
         self.opacity_of_b.setValue(0.5)
         section.add_row("Overlay", self.opacity_of_b, "How much of B is seen while it is moved.")
         self.frame_choice = Choice(FRAME_ITEMS, section)
-        self.frame_choice.chosen.connect(self._frame_chosen)
+        self.bind(self.frame_choice, "frame")
         section.add_row("Frame", self.frame_choice, "What the blend covers.")
         section.rows.addLayout(self._buttons(("Align automatically", "align")))
         self.note = caption("", section)
@@ -126,7 +126,7 @@ class BlendPanel(Panel):
             "Mask", "White takes A, black takes B. Its edge need not be soft: the blend sees to it."
         )
         self.soft = FloatSlider(0.0, 200.0, 1.0, section)
-        self.soft.valueChanged.connect(self._soft_moved)
+        self.bind(self.soft, "soft")
         section.add_row("Edge", self.soft, "Width of an outline's edge in pixels; 2 is right.")
         self.radius = FloatSlider(RADIUS[0], RADIUS[1], 0.5, section)
         self.hardness = FloatSlider(0.0, 1.0, 0.05, section)
@@ -174,19 +174,19 @@ class BlendPanel(Panel):
             "B + collapse(M_k L_k(A - B)): every band is mixed over a width of its own "
             "(Burt and Adelson 1983).",
         )
-        self.levels = QLabeledSlider(Qt.Orientation.Horizontal, section)
-        self.levels.valueChanged.connect(self._levels_moved)
-        section.add_row("Levels", self.levels, "Number of bands: 0 is cut and paste.")
+        self.levels = self.add_slider(
+            section, "Levels", 0, 1, "levels", "Number of bands: 0 is cut and paste."
+        )
         self.auto = Switch("Choose levels automatically", section)
         self.auto.clicked.connect(self._auto_clicked)
         section.add_switch(self.auto, "floor(log2(shorter side)) - 2 levels.")
         self.reach = caption("", section)
         section.rows.addWidget(self.reach)
         self.linear = Switch("Linear light", section)
-        self.linear.clicked.connect(self._linear_clicked)
+        self.bind(self.linear, "linear")
         section.add_switch(self.linear, "Mix amounts of light instead of sRGB values.")
         self.wrap = Switch("Left and right edges meet", section)
-        self.wrap.clicked.connect(self._wrap_clicked)
+        self.bind(self.wrap, "wrap")
         section.add_switch(self.wrap, "For panoramas of 360 degrees.")
         self.mark = Switch("Mark clipped pixels", section)
         self.mark.clicked.connect(self._mark_clicked)
@@ -201,7 +201,7 @@ class BlendPanel(Panel):
             "and paste. Detail: what is left of the texture near the seam (1 is all).",
         )
         self.against = Choice(AGAINST_ITEMS, section)
-        self.against.chosen.connect(self._against_chosen)
+        self.bind(self.against, "against")
         section.add_row("Other", self.against, "What the blend is compared with (A, V, W).")
         self.table = TextTable(("Method", "Jump", "Step", "Detail"), "Methods", section)
         section.rows.addWidget(self.table)
@@ -229,40 +229,16 @@ class BlendPanel(Panel):
     def _mark_clicked(self) -> None:
         self.acted.emit("clipped")
 
-    def _other_chosen(self, value: object) -> None:
-        self.say("other", value)
-
-    def _against_chosen(self, value: object) -> None:
-        self.say("against", value)
-
-    def _frame_chosen(self, value: object) -> None:
-        self.say("frame", value)
-
     def _placed(self) -> None:
         self.say("place", (self.left.value(), self.top.value()))
-
-    def _scale_moved(self, value: float) -> None:
-        self.say("scale", value)
-
-    def _soft_moved(self, value: float) -> None:
-        self.say("soft", value)
 
     def _brush_moved(self, value: float) -> None:
         sender = self.sender()
         if sender is not None and not self._showing:
             self.brushed.emit(sender.property("field"), value)
 
-    def _levels_moved(self, value: int) -> None:
-        self.say("levels", value)
-
     def _auto_clicked(self, on: bool) -> None:
         self.say("levels", AUTO if on else self.levels.value())
-
-    def _linear_clicked(self, on: bool) -> None:
-        self.say("linear", on)
-
-    def _wrap_clicked(self, on: bool) -> None:
-        self.say("wrap", on)
 
     def _gain_moved(self) -> None:
         gains = [slider.value() for slider in self._gains[: self._levels + 1]]

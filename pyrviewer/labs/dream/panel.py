@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PyQt6.QtCore import Qt, pyqtSignal
+from PyQt6.QtCore import pyqtSignal
 from PyQt6.QtWidgets import QPushButton, QSizePolicy, QSpinBox
-from superqt import QLabeledSlider
 
 from pyrviewer.labs.dream.gallery import Gallery
 from pyrviewer.labs.dream.state import ALL, AUTO, MOST, DreamState, auto_octaves
 from pyrviewer.labs.dream.view import REGION_ITEMS
 from pyrviewer.ui.widgets.float_slider import FloatSlider
-from pyrviewer.ui.widgets.form import Choice, Section, Segments, Switch, caption
+from pyrviewer.ui.widgets.form import Choice, Segments, Switch, caption
 from pyrviewer.ui.widgets.panel import Panel
 from pyrviewer.ui.widgets.table import TextTable
 
@@ -57,7 +56,7 @@ class DreamPanel(Panel):
         )
         self.layer = Choice([], section)
         self.layer.setMaxVisibleItems(20)
-        self.layer.chosen.connect(self._layer_chosen)
+        self.bind(self.layer, "layer")
         section.add_row(
             "Layer", self.layer, "Early layers dream of lines and textures, deep ones of things."
         )
@@ -65,10 +64,10 @@ class DreamPanel(Panel):
         self.channel.setSpecialValueText("All")
         self.channel.setKeyboardTracking(False)
         self.channel.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
-        self.channel.valueChanged.connect(self._channel_moved)
+        self.bind(self.channel, "channel")
         section.add_row("Channel", self.channel, "One of the layer's maps alone, or all of them.")
         self.guide = Choice([("None", NO_GUIDE)], section)
-        self.guide.chosen.connect(self._guide_chosen)
+        self.bind(self.guide, "guide")
         section.add_row(
             "Guide",
             self.guide,
@@ -84,7 +83,7 @@ class DreamPanel(Panel):
             "A dream of gray noise for each channel of the layer. A click chooses the channel.",
         )
         self.gallery = Gallery(self.gallery_section)
-        self.gallery.chosen.connect(self._channel_moved)
+        self.bind(self.gallery, "channel")
         self.gallery_section.rows.addWidget(self.gallery)
         self.gallery_section.set_open(False)
         self.gallery_section.toggled.connect(self.gallery.forget)
@@ -99,18 +98,17 @@ class DreamPanel(Panel):
         self.octaves.setRange(AUTO, MOST)
         self.octaves.setSpecialValueText("Automatic")
         self.octaves.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
-        self.octaves.valueChanged.connect(self._octaves_moved)
+        self.bind(self.octaves, "octaves")
         section.add_row("Octaves", self.octaves, "Number of sizes; coarse ones hold large forms.")
         self.ratio = FloatSlider(1.1, 2.0, 0.05, section)
-        self.ratio.valueChanged.connect(self._ratio_moved)
+        self.bind(self.ratio, "ratio")
         section.add_row("Ratio", self.ratio, "Side of an octave over that of the next coarser.")
-        self.steps = self._slider(section, "Steps", 1, 60, "Steps at each octave.")
-        self.steps.valueChanged.connect(self._steps_moved)
+        self.steps = self.add_slider(section, "Steps", 1, 60, "steps", "Steps at each octave.")
         self.rate = FloatSlider(0.1, 8.0, 0.1, section)
-        self.rate.valueChanged.connect(self._rate_moved)
+        self.bind(self.rate, "rate")
         section.add_row("Rate", self.rate, "Mean change of a step, where 255 is white.")
         self.even = Switch("Even out the gradient", section)
-        self.even.clicked.connect(self._even_clicked)
+        self.bind(self.even, "even")
         section.add_switch(
             self.even,
             "Split the gradient into bands of a Laplacian pyramid of one size and divide each by "
@@ -119,18 +117,10 @@ class DreamPanel(Panel):
         self.seed = QSpinBox(section)
         self.seed.setRange(0, 9999)
         self.seed.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
-        self.seed.valueChanged.connect(self._seed_moved)
+        self.bind(self.seed, "seed")
         section.add_row("Seed", self.seed, "Chance rolls the picture before each step; see it.")
         self.plan = caption("", section)
         section.rows.addWidget(self.plan)
-
-    def _slider(
-        self, section: Section, name: str, low: int, high: int, help_text: str
-    ) -> QLabeledSlider:
-        slider = QLabeledSlider(Qt.Orientation.Horizontal, section)
-        slider.setRange(low, high)
-        section.add_row(name, slider, help_text)
-        return slider
 
     def _region_section(self) -> None:
         section = self.add_section("Region", "Where it may dream; the rest stays as it is.")
@@ -139,7 +129,7 @@ class DreamPanel(Panel):
         self.region.chosen.connect(self.region_wanted)
         section.rows.addWidget(self.region)
         self.soft = FloatSlider(0.0, 100.0, 1.0, section)
-        self.soft.valueChanged.connect(self._soft_moved)
+        self.bind(self.soft, "soft")
         section.add_row("Edge", self.soft, "Width of the region's edge in pixels.")
 
     def _result_section(self) -> None:
@@ -153,54 +143,17 @@ class DreamPanel(Panel):
 
     def _film_section(self) -> None:
         section = self.add_section("Zoom film", "Dream, zoom in a little, dream again.")
-        self.frames = self._slider(section, "Frames", 2, 240, "Number of frames, 12 a second.")
-        self.frames.valueChanged.connect(self._frames_moved)
+        self.frames = self.add_slider(
+            section, "Frames", 2, 240, "frames", "Number of frames, 12 a second."
+        )
         self.zoom = FloatSlider(1.0, 1.3, 0.01, section)
-        self.zoom.valueChanged.connect(self._zoom_moved)
+        self.bind(self.zoom, "zoom")
         section.add_row("Zoom", self.zoom, "How much larger things are in the next frame.")
         self.film = QPushButton("Make film ...", section)
         self.film.setToolTip("Write a GIF or MP4; the frames are shown as they are made.")
         self.film.clicked.connect(self.film_wanted)
         section.rows.addWidget(self.film)
         section.set_open(False)
-
-    # What the user did
-
-    def _layer_chosen(self, value: object) -> None:
-        self.say("layer", value)
-
-    def _channel_moved(self, value: int) -> None:
-        self.say("channel", value)
-
-    def _guide_chosen(self, value: object) -> None:
-        self.say("guide", value)
-
-    def _octaves_moved(self, value: int) -> None:
-        self.say("octaves", value)
-
-    def _ratio_moved(self, value: float) -> None:
-        self.say("ratio", round(value, 2))
-
-    def _steps_moved(self, value: int) -> None:
-        self.say("steps", value)
-
-    def _rate_moved(self, value: float) -> None:
-        self.say("rate", round(value, 2))
-
-    def _even_clicked(self, on: bool) -> None:
-        self.say("even", on)
-
-    def _seed_moved(self, value: int) -> None:
-        self.say("seed", value)
-
-    def _soft_moved(self, value: float) -> None:
-        self.say("soft", value)
-
-    def _frames_moved(self, value: int) -> None:
-        self.say("frames", value)
-
-    def _zoom_moved(self, value: float) -> None:
-        self.say("zoom", round(value, 2))
 
     # Showing
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from PyQt6.QtCore import Qt, pyqtSignal
-from superqt import QLabeledSlider
+from PyQt6.QtCore import pyqtSignal
 
 from pyrviewer.labs.octaves.equaliser import Equaliser
 from pyrviewer.labs.octaves.state import CHARTS, PREFILTERS
@@ -76,27 +75,27 @@ class OctavesPanel(Panel):
             "Pyramid", "An image smoothed and halved again and again; each step is an octave."
         )
         self.kind = Segments(KIND_ITEMS, section, fill=True)
-        self.kind.chosen.connect(self._kind_chosen)
+        self.bind(self.kind, "kind")
         section.rows.addWidget(self.kind)
-        self.levels = QLabeledSlider(Qt.Orientation.Horizontal, section)
-        self.levels.valueChanged.connect(self._levels_moved)
-        section.add_row("Levels", self.levels, "How many times the image is reduced.")
+        self.levels = self.add_slider(
+            section, "Levels", 0, 1, "levels", "How many times the image is reduced."
+        )
         self.ratio = FloatSlider(1.1, 4.0, 0.1, section)
-        self.ratio.valueChanged.connect(self._ratio_moved)
+        self.bind(self.ratio, "ratio")
         section.add_row(
             "Ratio", self.ratio,
             "Side of an octave over the next one's: 2 halves, 1.4 is DeepDream's.",
         )  # fmt: skip
         self.prefilter = Choice([(PREFILTER_NAMES[p], p) for p in PREFILTERS], section)
-        self.prefilter.chosen.connect(self._prefilter_chosen)
+        self.bind(self.prefilter, "prefilter")
         section.add_row(
             "Prefilter", self.prefilter,
             "What smooths before samples are dropped. Binomial: 1 4 6 4 1 over 16, as cv2.pyrDown.",
         )  # fmt: skip
         self.true_geometry = Switch("True geometry", section)
-        self.true_geometry.clicked.connect(self._geometry_clicked)
+        self.bind(self.true_geometry, "true_geometry")
         self.smooth = Switch("Smooth enlargement", section)
-        self.smooth.clicked.connect(self._smooth_clicked)
+        self.bind(self.smooth, "smooth")
         section.add_switch(
             self.true_geometry,
             "Place level k at scale 2^k and offset 0.5 - 2^(k-1), where its samples lie. "
@@ -124,17 +123,16 @@ class OctavesPanel(Panel):
             "removes them first.",
         )
         self.chart = Choice([(name.capitalize(), name) for name in CHARTS], self.aliasing)
-        self.chart.chosen.connect(self._chart_chosen)
+        self.bind(self.chart, "chart")
         self.aliasing.add_row("Picture", self.chart, "The image's middle, or a test chart.")
-        self.bench_level = QLabeledSlider(Qt.Orientation.Horizontal, self.aliasing)
-        self.bench_level.setRange(1, 5)
-        self.bench_level.valueChanged.connect(self._bench_level_moved)
-        self.aliasing.add_row("Level", self.bench_level, "The octave that is compared.")
+        self.bench_level = self.add_slider(
+            self.aliasing, "Level", 1, 5, "bench_level", "The octave that is compared."
+        )
         self.bench_first = Choice(BENCH_ITEMS, self.aliasing)
-        self.bench_first.chosen.connect(self._first_chosen)
+        self.bind(self.bench_first, "bench_first")
         self.aliasing.add_row("Show", self.bench_first, "The difference pane shows this one ...")
         self.bench_second = Choice(BENCH_ITEMS, self.aliasing)
-        self.bench_second.chosen.connect(self._second_chosen)
+        self.bind(self.bench_second, "bench_second")
         self.aliasing.add_row("minus", self.bench_second, "... minus this one.")
 
     def _values_section(self) -> None:
@@ -186,36 +184,6 @@ class OctavesPanel(Panel):
         self.spectrum.toggled.connect(self._measurement_toggled)
 
     # What the user did
-
-    def _kind_chosen(self, value: object) -> None:
-        self.say("kind", value)
-
-    def _levels_moved(self, value: int) -> None:
-        self.say("levels", value)
-
-    def _ratio_moved(self, value: float) -> None:
-        self.say("ratio", round(value, 2))
-
-    def _prefilter_chosen(self, value: object) -> None:
-        self.say("prefilter", value)
-
-    def _geometry_clicked(self, on: bool) -> None:
-        self.say("true_geometry", on)
-
-    def _smooth_clicked(self, on: bool) -> None:
-        self.say("smooth", on)
-
-    def _chart_chosen(self, value: object) -> None:
-        self.say("chart", value)
-
-    def _bench_level_moved(self, value: int) -> None:
-        self.say("bench_level", value)
-
-    def _first_chosen(self, value: object) -> None:
-        self.say("bench_first", value)
-
-    def _second_chosen(self, value: object) -> None:
-        self.say("bench_second", value)
 
     def _measurement_toggled(self, on: bool) -> None:
         if on:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PyQt6.QtCore import Qt, pyqtSignal
+from PyQt6.QtCore import pyqtSignal
 from PyQt6.QtWidgets import QPushButton, QWidget
-from superqt import QLabeledSlider
 
 from pyrviewer.compute import pooling
 from pyrviewer.labs.pooling.marks import place_of
@@ -14,13 +13,13 @@ from pyrviewer.labs.pooling.network_rows import NetworkRows
 from pyrviewer.labs.pooling.run import RULES
 from pyrviewer.labs.pooling.stack_bar import StackBar
 from pyrviewer.labs.pooling.state import ALL, COLOURS, COUNTS, LARGEST, SMALLEST, are_grids
-from pyrviewer.ui.widgets.form import Choice, Section, Segments, Switch, caption
+from pyrviewer.ui.widgets.form import Choice, Segments, Switch, caption
 from pyrviewer.ui.widgets.numbers import Numbers
 from pyrviewer.ui.widgets.panel import Panel
 from pyrviewer.ui.widgets.table import TextTable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from pyrviewer.compute.features import FeatureSource
     from pyrviewer.labs.pooling.run import Neighbour, Pooled
@@ -73,39 +72,22 @@ class PoolingPanel(Panel):
         )
         self.network = NetworkRows(section)
         self.layer = Choice([("Picture: red, green, blue", COLOURS)], section)
-        self.layer.chosen.connect(self._layer_chosen)
+        self.bind(self.layer, "layer")
         section.add_row("Maps", self.layer, "The picture itself, or a layer of the network.")
-        self.channel = self._slider(
-            section, "Channel", ALL, 0,
+        self.channel = self.add_slider(
+            section, "Channel", ALL, 0, "channel",
             "Which map the panes show; -1 is all colours, or the channel that varies most.",
-            self._channel_moved,
         )  # fmt: skip
-        self.side = self._slider(
-            section, "Size", SMALLEST, LARGEST,
+        self.side = self.add_slider(
+            section, "Size", SMALLEST, LARGEST, "side",
             "Pixels of the longer side to which the picture is resized first. The maps change "
             "their size with it; the vector keeps its length.",
-            self._side_moved,
         )  # fmt: skip
         self.sizes = caption("", section)
         section.rows.addWidget(self.sizes)
         self.whole = QPushButton("Take the whole image", section)
         self.whole.clicked.connect(self.whole_wanted)
         section.rows.addWidget(self.whole)
-
-    def _slider(
-        self,
-        section: Section,
-        name: str,
-        low: int,
-        high: int,
-        help_text: str,
-        slot: Callable[[int], None],
-    ) -> QLabeledSlider:
-        slider = QLabeledSlider(Qt.Orientation.Horizontal, section)
-        slider.setRange(low, high)
-        slider.valueChanged.connect(slot)
-        section.add_row(name, slider, help_text)
-        return slider
 
     def _vector_section(self) -> None:
         section = self.spp = self.add_section(
@@ -114,17 +96,17 @@ class PoolingPanel(Panel):
             "that the vector has C x (sum of n x n) numbers (He et al. 2014).",
         )
         self.levels = Numbers(are_grids, section)
-        self.levels.chosen.connect(self._levels_chosen)
+        self.bind(self.levels, "levels")
         section.add_row("Grids", self.levels, "Bins along a side of each grid, such as 4, 2, 1.")
         self.rule = Segments(RULE_ITEMS, section, fill=True)
-        self.rule.chosen.connect(self._rule_chosen)
+        self.bind(self.rule, "rule")
         section.add_row(
             "Bins", self.rule,
             "Adaptive: bin i of side a is [floor(i a/n), ceil((i+1) a/n)). He et al.: windows of "
             "ceil(a/n) at strides of floor(a/n).",
         )  # fmt: skip
         self.reduce = Segments(REDUCE_ITEMS, section, fill=True)
-        self.reduce.chosen.connect(self._reduce_chosen)
+        self.bind(self.reduce, "reduce")
         section.add_row("Keep", self.reduce, "What is left of each bin.")
         self.length = caption("", section)
         section.rows.addWidget(self.length)
@@ -134,7 +116,7 @@ class PoolingPanel(Panel):
             "Two rules", "Both divide a side of a pixels by n bins; they differ where n does not "
             "divide a.",
         )  # fmt: skip
-        self.grid = self._slider(section, "Bins", 1, 16, "Bins along each side.", self._grid_moved)
+        self.grid = self.add_slider(section, "Bins", 1, 16, "grid", "Bins along each side.")
         self.bounds = TextTable(("Rule", "Across", "Down"), "Bins of both rules", section)
         section.rows.addWidget(self.bounds)
         self.bounds_note = caption("", section)
@@ -147,16 +129,16 @@ class PoolingPanel(Panel):
             "pixel knows its surroundings (PSPNet, Zhao et al. 2017).",
         )
         self.bins = Numbers(are_grids, section)
-        self.bins.chosen.connect(self._bins_chosen)
+        self.bind(self.bins, "bins")
         section.add_row("Bins", self.bins, "Bins along a side of each grid, such as 1, 2, 3, 6.")
         self.corners = Segments(CORNER_ITEMS, section, fill=True)
-        self.corners.chosen.connect(self._corners_chosen)
+        self.bind(self.corners, "corners")
         section.add_row("Enlarge", self.corners, "Where the enlarged pixels lie.")
         self.mean = Segments(MEAN_ITEMS, section, fill=True)
-        self.mean.chosen.connect(self._mean_chosen)
+        self.bind(self.mean, "mean")
         section.add_row("Keep", self.mean, "What is left of each bin.")
         self.reduced = Switch("Channels reduced", section)
-        self.reduced.clicked.connect(self._reduced_clicked)
+        self.bind(self.reduced, "reduced")
         section.add_switch(
             self.reduced,
             "PSPNet reduces every branch to C / branches channels by a learned 1 x 1 convolution. "
@@ -178,7 +160,7 @@ class PoolingPanel(Panel):
             "Channels", "The maps of the layer whose values vary most, in one scale of gray."
         )
         self.count = Segments(COUNT_ITEMS, section, fill=True)
-        self.count.chosen.connect(self._count_chosen)
+        self.bind(self.count, "count")
         section.add_row("Show", self.count, "How many channels are seen side by side.")
 
     def _neighbours_section(self) -> None:
@@ -198,44 +180,6 @@ class PoolingPanel(Panel):
         )
         self.values_table = TextTable(("", "Where", "Value"), "Under the mouse", section, wide=1)
         section.rows.addWidget(self.values_table)
-
-    # What the user did
-
-    def _layer_chosen(self, value: object) -> None:
-        self.say("layer", value)
-
-    def _channel_moved(self, value: int) -> None:
-        self.say("channel", value)
-
-    def _side_moved(self, value: int) -> None:
-        self.say("side", value)
-
-    def _levels_chosen(self, value: object) -> None:
-        self.say("levels", value)
-
-    def _rule_chosen(self, value: object) -> None:
-        self.say("rule", value)
-
-    def _reduce_chosen(self, value: object) -> None:
-        self.say("reduce", value)
-
-    def _grid_moved(self, value: int) -> None:
-        self.say("grid", value)
-
-    def _bins_chosen(self, value: object) -> None:
-        self.say("bins", value)
-
-    def _corners_chosen(self, value: object) -> None:
-        self.say("corners", value)
-
-    def _reduced_clicked(self, on: bool) -> None:
-        self.say("reduced", on)
-
-    def _count_chosen(self, value: object) -> None:
-        self.say("count", value)
-
-    def _mean_chosen(self, value: object) -> None:
-        self.say("mean", value)
 
     # Showing
 

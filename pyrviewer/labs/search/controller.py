@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from pyrviewer.compute import image, search
 from pyrviewer.compute import mask as masks
@@ -103,6 +103,12 @@ class SearchLab(DocumentLab[SearchState]):
         self._search_lane.cancelled.connect(self._on_stopped)
 
     # State
+
+    def changed(self, before: SearchState, name: str, value: object) -> SearchState:
+        """Return the state with one parameter changed; sliders count in whole numbers."""
+        if name in ("angle", "scale"):
+            value = float(cast("float", value))
+        return super().changed(before, name, value)
 
     def leave(self) -> None:
         """Keep where the panes look."""

@@ -14,11 +14,10 @@ from PyQt6.QtWidgets import (
     QSizePolicy,
     QWidget,
 )
-from superqt import QLabeledSlider
 
 from pyrviewer.ui.picture import qimage
 from pyrviewer.ui.widgets.float_slider import FloatSlider
-from pyrviewer.ui.widgets.form import Section, Switch, caption
+from pyrviewer.ui.widgets.form import Switch, caption
 from pyrviewer.ui.widgets.panel import Panel
 from pyrviewer.ui.widgets.plot import Plot
 from pyrviewer.ui.widgets.table import TextTable
@@ -135,29 +134,22 @@ class SearchPanel(Panel):
             "The same answer as searching everywhere, proved: a bound rules out whatever cannot "
             "beat the first match; where it does not rule out enough, everything is tested."
         )
-        self.exact.clicked.connect(self._exact_clicked)
+        self.bind(self.exact, "exact")
         section.rows.addWidget(self.exact)
-        self.matches = self._slider(section, "Matches", 1, 50, "How many places to find.")
-        self.matches.valueChanged.connect(self._matches_moved)
+        self.matches = self.add_slider(
+            section, "Matches", 1, 50, "max_matches", "How many places to find."
+        )
         self.min_score = FloatSlider(0.0, 1.0, 0.01, section)
-        self.min_score.valueChanged.connect(self._min_score_moved)
+        self.bind(self.min_score, "min_score")
         section.add_row("Minimum", self.min_score, "Places that score less are no matches.")
-        self.angle = self._slider(
-            section, "Rotation ±°", 0, 180, "Also look for the template turned by up to this."
-        )
-        self.angle.valueChanged.connect(self._angle_moved)
-        self.scale = self._slider(
-            section, "Size ± %", 0, 50, "Also look for the template larger or smaller by this."
-        )
-        self.scale.valueChanged.connect(self._scale_moved)
-
-    def _slider(
-        self, section: Section, name: str, low: int, high: int, help_text: str
-    ) -> QLabeledSlider:
-        slider = QLabeledSlider(Qt.Orientation.Horizontal, section)
-        slider.setRange(low, high)
-        section.add_row(name, slider, help_text)
-        return slider
+        self.angle = self.add_slider(
+            section, "Rotation ±°", 0, 180, "angle",
+            "Also look for the template turned by up to this.",
+        )  # fmt: skip
+        self.scale = self.add_slider(
+            section, "Size ± %", 0, 50, "scale",
+            "Also look for the template larger or smaller by this.",
+        )  # fmt: skip
 
     def _result_section(self) -> None:
         section = self.result = self.add_section(
@@ -206,23 +198,6 @@ class SearchPanel(Panel):
         self.repair.hide()
         section.rows.addWidget(self.repair)
         section.set_open(False)
-
-    # What the user did
-
-    def _exact_clicked(self, on: bool) -> None:
-        self.say("exact", on)
-
-    def _matches_moved(self, value: int) -> None:
-        self.say("max_matches", value)
-
-    def _min_score_moved(self, value: float) -> None:
-        self.say("min_score", round(value, 2))
-
-    def _angle_moved(self, value: int) -> None:
-        self.say("angle", float(value))
-
-    def _scale_moved(self, value: int) -> None:
-        self.say("scale", float(value))
 
     # Showing
 

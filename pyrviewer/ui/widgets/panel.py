@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from PyQt6.QtCore import Qt, pyqtSignal
 from PyQt6.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
+from superqt import QLabeledSlider
 
 from pyrviewer.ui.widgets.form import Section
 
@@ -36,6 +37,30 @@ class Panel(QScrollArea):
         section = Section(title, help_text, self)
         self._column.insertWidget(self._column.count() - 1, section)
         return section
+
+    def bind(self, control: QWidget, field: str) -> None:
+        """Say `field` and its new value whenever the user changes a control.
+
+        The control signals ``chosen``, ``valueChanged`` or ``clicked``.
+        """
+        control.setProperty("field", field)
+        signals = (getattr(control, name, None) for name in ("chosen", "valueChanged", "clicked"))
+        next(signal for signal in signals if signal is not None).connect(self._on_bound)
+
+    def add_slider(
+        self, section: Section, label: str, low: int, high: int, field: str, help_text: str
+    ) -> QLabeledSlider:
+        """Add a slider of whole numbers for a field."""
+        slider = QLabeledSlider(Qt.Orientation.Horizontal, section)
+        slider.setRange(low, high)
+        self.bind(slider, field)
+        section.add_row(label, slider, help_text)
+        return slider
+
+    def _on_bound(self, value: object) -> None:
+        control = self.sender()
+        if control is not None:
+            self.say(control.property("field"), value)
 
     def say(self, name: str, value: object) -> None:
         """Emit `changed`, unless the control moved because a state is being shown."""
