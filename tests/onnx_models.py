@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from pyrviewer.compute.onnx_graph import Attribute, encode_node, encode_value
-from pyrviewer.compute.onnx_wire import field
+from pyrviewer.compute.onnx.graph import Attribute, encode_node, encode_value
+from pyrviewer.compute.onnx.wire import field
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -9,7 +9,7 @@ import numpy as np
 
 from pyrviewer.compute import atrous, image
 from pyrviewer.compute.errors import UserError
-from pyrviewer.compute.pooling_report import npy
+from pyrviewer.compute.pooling.report import npy
 from pyrviewer.compute.signed import savable
 from pyrviewer.compute.writing import replace_file
 from pyrviewer.headless.maps import add_layer, read_maps

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from pyrviewer.compute import network
 from pyrviewer.compute.errors import UserError
-from pyrviewer.compute.pooling_input import colour_maps
+from pyrviewer.compute.pooling.input import colour_maps
 from pyrviewer.headless.terminal import read
 
 if TYPE_CHECKING:

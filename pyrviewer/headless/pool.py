@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, get_args
 
 from pyrviewer.compute import pooling
 from pyrviewer.compute.errors import UserError
-from pyrviewer.compute.pooling_report import SUFFIXES, write_vectors
+from pyrviewer.compute.pooling.report import SUFFIXES, write_vectors
 from pyrviewer.headless.maps import add_layer, read_maps
 from pyrviewer.headless.terminal import show_progress
 

@@ -20,7 +20,7 @@ from PyQt6.QtWidgets import QApplication
 
 from pyrviewer.app import Program, make_application
 from pyrviewer.compute import image
-from pyrviewer.compute.pooling_input import part
+from pyrviewer.compute.pooling.input import part
 from pyrviewer.compute.segment import Stroke
 from pyrviewer.labs.atrous.controller import AtrousLab
 from pyrviewer.ui import theme

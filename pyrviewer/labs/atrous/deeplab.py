@@ -10,7 +10,7 @@ import numpy as np
 
 from pyrviewer.compute import network
 from pyrviewer.compute.pooling import upsample
-from pyrviewer.compute.pooling_input import part
+from pyrviewer.compute.pooling.input import part
 from pyrviewer.compute.principal import principal_maps
 from pyrviewer.labs.atrous import run
 from pyrviewer.labs.atrous.aspp import branch, branch_name, branch_rates

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pyrviewer.compute import image, writing
-from pyrviewer.compute.pooling_report import npy
+from pyrviewer.compute.pooling.report import npy
 from pyrviewer.labs.atrous import script, segmenting
 from pyrviewer.ui import exporter
 from pyrviewer.ui.menus import context_menu

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pyrviewer.compute import atrous, display, network, network_weights
+from pyrviewer.compute import atrous, display, network
 from pyrviewer.compute.filter_bank import FilterBank
 from pyrviewer.compute.mipmap import mipmap, mipmap_of
-from pyrviewer.compute.pooling_input import colour_maps, part
+from pyrviewer.compute.network import weights as weights_of
+from pyrviewer.compute.pooling.input import colour_maps, part
 from pyrviewer.compute.principal import principal_maps
 from pyrviewer.labs.atrous.state import (
     ALL,
@@ -133,8 +134,8 @@ def load_source(ticket: Ticket) -> Source:
         return Source(FilterBank())
     loaded = network.load()
     ticket.check(0.5)
-    weights = network_weights.Weights(network_weights.read_weights())
-    blocks = network_weights.read_blocks(weights, STEM)
+    weights = weights_of.Weights(weights_of.read_weights())
+    blocks = weights_of.read_blocks(weights, STEM)
     return Source(loaded, tuple(block.depthwise.weight for block in blocks))
 
 

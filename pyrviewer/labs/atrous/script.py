@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 HEAD = """\
 import numpy as np
 from pyrviewer.compute import atrous, image, network
-from pyrviewer.compute.pooling_input import colour_maps, part
+from pyrviewer.compute.pooling.input import colour_maps, part
 
 seen = part(image.read({path!r}{page}).pixels, None, {side})
 maps = {maps}
@@ -75,7 +75,7 @@ print(f"{{(x > 0).float().mean().item():.0%}} of a field of {{tuple(x.shape[2:])
 """
 CLASSES = """\
 from pyrviewer.compute import image, network
-from pyrviewer.compute.pooling_input import part
+from pyrviewer.compute.pooling.input import part
 
 seen = part(image.read({path!r}{page}).pixels, None, {side})
 logits = network.load().dense_logits(seen, {stride})

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pyrviewer.compute import segment
-from pyrviewer.compute.pooling_input import part
+from pyrviewer.compute.pooling.input import part
 from pyrviewer.labs.atrous import run
 from pyrviewer.labs.atrous.state import BRANCHES
 

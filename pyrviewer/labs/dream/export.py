@@ -13,7 +13,7 @@ import numpy as np
 
 from pyrviewer.compute import animation, dream, image, writing
 from pyrviewer.compute.image import Origin, from_array
-from pyrviewer.compute.pooling_input import part
+from pyrviewer.compute.pooling.input import part
 from pyrviewer.labs.dream import run
 from pyrviewer.labs.dream.script import python_script
 from pyrviewer.ui.exporter import Exporter

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pyrviewer.compute import display, dream, network, pyramid
-from pyrviewer.compute.dream_trace import KEPT_BYTES, DreamTrace, to_picture
+from pyrviewer.compute.dream.trace import KEPT_BYTES, DreamTrace, to_picture
 from pyrviewer.compute.mipmap import mipmap, mipmap_of
 from pyrviewer.compute.ticket import Ticket
 

@@ -6,7 +6,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pyrviewer.compute import pooling_report, writing
+from pyrviewer.compute import writing
+from pyrviewer.compute.pooling import report
 from pyrviewer.labs.pooling.script import python_script, torch_script
 from pyrviewer.ui.exporter import Exporter, write_picture
 from pyrviewer.ui.menus import context_menu
@@ -55,7 +56,7 @@ class PoolingExporter(Exporter):
         names, vectors = [self._stem()], [found.vector]
         if self._lab.state.layout == "neighbours" and neighbours:
             names, vectors = [n.name for n in neighbours], [n.vector for n in neighbours]
-        path = self.ask("Save vector", f"{self._stem()}_vector.npy", pooling_report.SUFFIXES)
+        path = self.ask("Save vector", f"{self._stem()}_vector.npy", report.SUFFIXES)
         if path is not None:
             levels = found.request.state.levels
             work = partial(write_vectors, path=path, names=names, vectors=vectors, levels=levels)
@@ -116,5 +117,5 @@ def write_vectors(
 ) -> str:
     """Write vectors; for worker threads."""
     ticket.check()
-    pooling_report.write_vectors(path, names, vectors, levels)
+    report.write_vectors(path, names, vectors, levels)
     return f"{path.name} saved."

@@ -12,7 +12,7 @@ from pyrviewer.compute import display, network, pooling, pyramid
 from pyrviewer.compute.filter_bank import FilterBank
 from pyrviewer.compute.mipmap import mipmap, mipmap_of
 from pyrviewer.compute.onnx import OnnxNetwork
-from pyrviewer.compute.pooling_input import colour_maps, part
+from pyrviewer.compute.pooling.input import colour_maps, part
 from pyrviewer.labs.pooling.state import ALL, COLOURS
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 MAPS = """\
 from pyrviewer.compute import image{imports}
-from pyrviewer.compute.pooling_input import {helpers}
+from pyrviewer.compute.pooling.input import {helpers}
 
 seen = part(image.read({path!r}{page}).pixels, {rect}, {side})
 maps = {maps}

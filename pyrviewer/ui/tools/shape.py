@@ -15,7 +15,7 @@ from pyrviewer.ui.overlays import Outlines, box_corners, outline
 from pyrviewer.ui.tools.tool import CLICK, GRAB, Passive
 
 if TYPE_CHECKING:
-    from pyrviewer.compute.mask_shapes import Point
+    from pyrviewer.compute.mask.shapes import Point
     from pyrviewer.ui.overlays import Corners
     from pyrviewer.ui.picture import Mapping
 

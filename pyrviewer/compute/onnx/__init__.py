@@ -12,9 +12,9 @@ import numpy.typing as npt
 from pyrviewer.compute import pixels
 from pyrviewer.compute.errors import UserError
 from pyrviewer.compute.features import FeatureSource, Layer, to_float
-from pyrviewer.compute.onnx_blocks import Block, blocks
-from pyrviewer.compute.onnx_graph import Graph, read
-from pyrviewer.compute.onnx_process import MAX_BYTES, ModelError, Shape, TooSlowError, Worker
+from pyrviewer.compute.onnx.blocks import Block, blocks
+from pyrviewer.compute.onnx.graph import Graph, read
+from pyrviewer.compute.onnx.process import MAX_BYTES, ModelError, Shape, TooSlowError, Worker
 from pyrviewer.compute.opencv import cv2
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pyrviewer.compute.blend_octaves import halve
+from pyrviewer.compute.blend.octaves import halve
 from pyrviewer.compute.errors import UserError
 from pyrviewer.compute.opencv import cv2
 from pyrviewer.compute.pixels import Array, check, convert_dtype
@@ -17,7 +17,7 @@ from pyrviewer.compute.resample import Rect, expanded_strips
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-    from pyrviewer.compute.blend_light import Floats
+    from pyrviewer.compute.blend.light import Floats
     from pyrviewer.compute.rects import Region
     from pyrviewer.compute.ticket import Ticket
 

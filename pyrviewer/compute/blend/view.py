@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pyrviewer.compute.blend_core import has_alpha, spread
+from pyrviewer.compute.blend.core import has_alpha, spread
 from pyrviewer.compute.opencv import cv2
 from pyrviewer.compute.rects import (
     Region,
@@ -25,9 +25,9 @@ from pyrviewer.compute.rects import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from pyrviewer.compute.blend_core import Octave, Sources
-    from pyrviewer.compute.blend_light import Floats, Light
-    from pyrviewer.compute.blend_mask import MaskOctaves
+    from pyrviewer.compute.blend.core import Octave, Sources
+    from pyrviewer.compute.blend.light import Floats, Light
+    from pyrviewer.compute.blend.mask import MaskOctaves
     from pyrviewer.compute.pixels import Array
     from pyrviewer.compute.resample import Rect
 

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pyrviewer.compute.geometry import level_geometry
-from pyrviewer.compute.mask_shapes import (
+from pyrviewer.compute.mask.shapes import (
     Ellipse,
     Gradient,
     Parametric,

@@ -12,7 +12,7 @@ from pyrviewer.compute.strips import strips
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from pyrviewer.compute.blend_light import Floats
+    from pyrviewer.compute.blend.light import Floats
     from pyrviewer.compute.progress import Progress
     from pyrviewer.compute.rects import Region
     from pyrviewer.compute.resample import Rect

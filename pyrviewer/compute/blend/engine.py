@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pyrviewer.compute.blend_core import (
+from pyrviewer.compute.blend.core import (
     Octave,
     Sources,
     check_gains,
@@ -16,9 +16,9 @@ from pyrviewer.compute.blend_core import (
     choose_levels,
     widen,
 )
-from pyrviewer.compute.blend_mask import MaskOctaves
-from pyrviewer.compute.blend_strips import blend_strips, octaves_of
-from pyrviewer.compute.blend_view import BlendView
+from pyrviewer.compute.blend.mask import MaskOctaves
+from pyrviewer.compute.blend.strips import blend_strips, octaves_of
+from pyrviewer.compute.blend.view import BlendView
 from pyrviewer.compute.display import to_display
 from pyrviewer.compute.geometry import level_shapes, max_levels
 

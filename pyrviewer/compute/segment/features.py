@@ -10,7 +10,7 @@ import numpy as np
 from pyrviewer.compute.features import to_float
 from pyrviewer.compute.opencv import cv2
 from pyrviewer.compute.pooling import pyramid_pool
-from pyrviewer.compute.pooling_input import part
+from pyrviewer.compute.pooling.input import part
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from pyrviewer.compute.dream_gradient import Slope, even_out, normalise_gradient, split_gradient
-from pyrviewer.compute.dream_run import Run, octave_shapes, state_after
-from pyrviewer.compute.dream_trace import DreamSettings, DreamTrace, Octave, Step, to_picture
+from pyrviewer.compute.dream.gradient import Slope, even_out, normalise_gradient, split_gradient
+from pyrviewer.compute.dream.run import Run, octave_shapes, state_after
+from pyrviewer.compute.dream.trace import DreamSettings, DreamTrace, Octave, Step, to_picture
 from pyrviewer.compute.features import to_float
 from pyrviewer.compute.opencv import cv2
 

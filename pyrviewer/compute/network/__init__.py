@@ -22,8 +22,8 @@ from pyrviewer.compute.features import (
     ReceptiveField,
     to_float,
 )
-from pyrviewer.compute.network_layers import Block, Pointwise, Stem, Step, ceil_div, rectified
-from pyrviewer.compute.network_weights import (
+from pyrviewer.compute.network.layers import Block, Pointwise, Stem, Step, ceil_div, rectified
+from pyrviewer.compute.network.weights import (
     INSTALL,
     Weights,
     names_file,
@@ -36,7 +36,7 @@ from pyrviewer.compute.network_weights import (
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
-    from pyrviewer.compute.network_layers import Backward
+    from pyrviewer.compute.network.layers import Backward
     from pyrviewer.compute.ticket import Ticket
 
 __all__ = [

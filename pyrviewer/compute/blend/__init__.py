@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from pyrviewer.compute.blend_core import (
+from pyrviewer.compute.blend.core import (
     Octave,
     Sources,
     check_gains,
@@ -24,15 +24,15 @@ from pyrviewer.compute.blend_core import (
     spread,
     widen,
 )
-from pyrviewer.compute.blend_engine import BlendEngine
-from pyrviewer.compute.blend_inputs import Placed, fill_transparent, harmonise, place
-from pyrviewer.compute.blend_strips import blend_strips, octaves_of
+from pyrviewer.compute.blend.engine import BlendEngine
+from pyrviewer.compute.blend.inputs import Placed, fill_transparent, harmonise, place
+from pyrviewer.compute.blend.strips import blend_strips, octaves_of
 from pyrviewer.compute.resample import expand
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pyrviewer.compute.blend_light import Floats
+    from pyrviewer.compute.blend.light import Floats
     from pyrviewer.compute.pixels import Array
     from pyrviewer.compute.ticket import Ticket
 

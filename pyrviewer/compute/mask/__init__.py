@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pyrviewer.compute.errors import UserError
-from pyrviewer.compute.mask_brush import Brush, Patch, Stroke
-from pyrviewer.compute.mask_raster import Mask, rasterise, smooth
-from pyrviewer.compute.mask_shapes import (
+from pyrviewer.compute.mask.brush import Brush, Patch, Stroke
+from pyrviewer.compute.mask.raster import Mask, rasterise, smooth
+from pyrviewer.compute.mask.shapes import (
     Ellipse,
     Gradient,
     Lasso,

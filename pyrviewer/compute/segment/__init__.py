@@ -17,7 +17,7 @@ from pyrviewer.compute.atrous import atrous_conv2d
 from pyrviewer.compute.errors import UserError
 from pyrviewer.compute.guided import GuidedFilter
 from pyrviewer.compute.opencv import cv2
-from pyrviewer.compute.segment_features import LONGEST, Features, Kind, prepare
+from pyrviewer.compute.segment.features import LONGEST, Features, Kind, prepare
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -10,8 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from pyrviewer.compute import pixels
-from pyrviewer.compute.dream_gradient import Climber, towards
-from pyrviewer.compute.dream_trace import KEPT_BYTES, DreamTrace, Octave, Step, to_picture
+from pyrviewer.compute.dream.gradient import Climber, towards
+from pyrviewer.compute.dream.trace import KEPT_BYTES, DreamTrace, Octave, Step, to_picture
 from pyrviewer.compute.errors import UserError
 from pyrviewer.compute.features import to_float
 from pyrviewer.compute.opencv import cv2
@@ -19,7 +19,7 @@ from pyrviewer.compute.opencv import cv2
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pyrviewer.compute.dream_trace import DreamSettings
+    from pyrviewer.compute.dream.trace import DreamSettings
     from pyrviewer.compute.network import Layer, Network, Objective
     from pyrviewer.compute.ticket import Ticket
 

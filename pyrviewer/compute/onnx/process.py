@@ -133,7 +133,7 @@ class Worker:
     def _started(self) -> subprocess.Popen[bytes]:
         if self._process is None:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "pyrviewer.compute.onnx_worker"],
+                [sys.executable, "-m", "pyrviewer.compute.onnx.worker"],
                 cwd=_ROOT,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,

@@ -13,8 +13,8 @@ from pyrviewer.compute.opencv import cv2
 from pyrviewer.compute.strips import strips
 
 if TYPE_CHECKING:
-    from pyrviewer.compute.mask_raster import Mask
-    from pyrviewer.compute.mask_shapes import Point
+    from pyrviewer.compute.mask.raster import Mask
+    from pyrviewer.compute.mask.shapes import Point
     from pyrviewer.compute.resample import Rect
 
 _TILE = 256  # pixels

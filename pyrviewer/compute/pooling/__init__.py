@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 import numpy as np
 import numpy.typing as npt
 
-from pyrviewer.compute.pooling_bins import Array, Rule, bins, check_levels, check_maps, left_out
-from pyrviewer.compute.pooling_entries import Blocks, Entry, entries_reached, entry, winners
+from pyrviewer.compute.pooling.bins import Array, Rule, bins, check_levels, check_maps, left_out
+from pyrviewer.compute.pooling.entries import Blocks, Entry, entries_reached, entry, winners
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pyrviewer.compute.blend_inputs import fill_transparent
-from pyrviewer.compute.blend_light import Light
+from pyrviewer.compute.blend.inputs import fill_transparent
+from pyrviewer.compute.blend.light import Light
 from pyrviewer.compute.errors import UserError
 from pyrviewer.compute.geometry import level_shapes
 from pyrviewer.compute.opencv import cv2
@@ -21,7 +21,7 @@ from pyrviewer.compute.pixels import Array, check
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pyrviewer.compute.blend_light import Floats
+    from pyrviewer.compute.blend.light import Floats
     from pyrviewer.compute.rects import Region
     from pyrviewer.compute.ticket import Ticket
 

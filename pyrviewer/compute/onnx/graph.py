@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pyrviewer.compute.errors import UserError
-from pyrviewer.compute.onnx_wire import Value, WireError, field, fields, integers
+from pyrviewer.compute.onnx.wire import Value, WireError, field, fields, integers
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence

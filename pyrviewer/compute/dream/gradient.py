@@ -14,7 +14,7 @@ from pyrviewer.compute.opencv import cv2
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from pyrviewer.compute.dream_trace import DreamSettings
+    from pyrviewer.compute.dream.trace import DreamSettings
     from pyrviewer.compute.network import Network, Objective, ObjectiveFunction
     from pyrviewer.compute.ticket import Ticket
 

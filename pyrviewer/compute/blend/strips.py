@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from pyrviewer.compute.blend_core import (
+from pyrviewer.compute.blend.core import (
     Octave,
     Sources,
     check_gains,
@@ -28,7 +28,7 @@ from pyrviewer.compute.blend_core import (
     spread,
     widen,
 )
-from pyrviewer.compute.blend_octaves import halve
+from pyrviewer.compute.blend.octaves import halve
 from pyrviewer.compute.geometry import level_shapes
 from pyrviewer.compute.progress import Progress
 from pyrviewer.compute.resample import expanded_strips
@@ -37,7 +37,7 @@ from pyrviewer.compute.strips import strips
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from pyrviewer.compute.blend_light import Floats
+    from pyrviewer.compute.blend.light import Floats
     from pyrviewer.compute.pixels import Array
     from pyrviewer.compute.rects import Region
     from pyrviewer.compute.ticket import Ticket

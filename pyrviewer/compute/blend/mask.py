@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pyrviewer.compute.blend_octaves import reduce_part
+from pyrviewer.compute.blend.octaves import reduce_part
 from pyrviewer.compute.rects import Region, bounding, reduced, region
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pyrviewer.compute.blend_light import Floats
+    from pyrviewer.compute.blend.light import Floats
     from pyrviewer.compute.pixels import Array
     from pyrviewer.compute.resample import Rect
 

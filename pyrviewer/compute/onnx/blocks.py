@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from pyrviewer.compute.onnx_graph import Graph, Node
+    from pyrviewer.compute.onnx.graph import Graph, Node
 
 Kind = Literal["ASPP", "PPM", "SPP"]
 Branch = list["Node"]

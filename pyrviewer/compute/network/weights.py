@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pyrviewer.compute.errors import UserError
-from pyrviewer.compute.network_layers import Block, Depthwise, Pointwise
+from pyrviewer.compute.network.layers import Block, Depthwise, Pointwise
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
