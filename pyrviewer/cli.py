@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import argparse
 import sys
-from typing import TYPE_CHECKING, Protocol
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn, Protocol
 
 import pyrviewer
 from pyrviewer.compute.errors import UserError
@@ -52,13 +53,21 @@ COMMANDS: dict[str, Command] = {
 }
 
 
+class _Parser(argparse.ArgumentParser):
+    """Says in one line what is wrong."""
+
+    def error(self, message: str) -> NoReturn:
+        """Leave with that line."""
+        self.exit(2, f"{self.prog}: {message} (see {self.prog} --help)\n")
+
+
 def main(arguments: Sequence[str]) -> int:
     """Run a command and return its exit code: 2 for bad input."""
     quiet_codecs()
     if arguments and arguments[0] in COMMANDS:
         return _run_command(arguments[0], arguments[1:])
     helps = ", ".join(f"pyrviewer {name} --help" for name in COMMANDS)
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="pyrviewer",
         description="See, use and teach image pyramids.",
         epilog=f"Without a window: {helps}.",
@@ -73,10 +82,25 @@ def main(arguments: Sequence[str]) -> int:
 
 def _run_command(name: str, arguments: Sequence[str]) -> int:
     command = COMMANDS[name]
-    parser = argparse.ArgumentParser(prog=f"pyrviewer {name}", description=command.DESCRIPTION)
+    parser = _Parser(prog=f"pyrviewer {name}", description=command.DESCRIPTION)
     command.add_arguments(parser)
+    options = parser.parse_args(arguments)
     try:
-        return command.run(parser.parse_args(arguments))
+        _spare_inputs(options)
+        return command.run(options)
     except UserError as error:
         print(f"pyrviewer: {error}", file=sys.stderr)
         return 2
+
+
+def _spare_inputs(options: argparse.Namespace) -> None:
+    """Refuse to write over a file that the command reads."""
+    given = dict(vars(options))
+    output = given.pop("output", None)
+    if output is None or not Path(output).is_file():
+        return
+    for value in given.values():
+        for name in value if isinstance(value, list) else [value]:
+            named = isinstance(name, str | Path) and Path(name).is_file()
+            if named and Path(name).samefile(output):
+                raise UserError(f"{output} is what is read: write to another file.")

@@ -223,6 +223,8 @@ def _require_replaceable(target: Path, name: str) -> bool:
 
 
 def _reason(error: OSError, target: Path) -> str:
-    if isinstance(error, FileNotFoundError):
+    if isinstance(error, FileNotFoundError) and not target.parent.is_dir():
         return f"the folder {target.parent} does not exist"
+    if isinstance(error, FileNotFoundError):
+        return f"the folder {target.parent} takes no files"
     return (error.strerror or str(error)).lower()

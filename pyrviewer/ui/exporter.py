@@ -49,11 +49,12 @@ class Exporter(QObject):
         settings, active = self._context.settings, self._context.workspace.active
         beside = active.path.parent if active is not None and active.path is not None else ""
         patterns = " ".join(f"*{suffix}" for suffix in suffixes)
+        kinds = ", ".join(suffix[1:].upper() for suffix in suffixes)
         chosen, _ = QFileDialog.getSaveFileName(
             self._owner.view,
             title,
             str(Path(settings.get("export_folder", "") or beside) / name),
-            f"{title} ({patterns})",
+            f"{kinds} ({patterns})",
         )
         if not chosen:
             return None

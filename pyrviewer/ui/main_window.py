@@ -12,11 +12,17 @@ from PyQt6.QtGui import (
     QGuiApplication,
     QKeyEvent,
     QMouseEvent,
+    QWheelEvent,
 )
 from PyQt6.QtWidgets import (
+    QAbstractScrollArea,
+    QAbstractSlider,
+    QAbstractSpinBox,
     QApplication,
+    QComboBox,
     QHBoxLayout,
     QMainWindow,
+    QScrollBar,
     QSpinBox,
     QSplitter,
     QStackedWidget,
@@ -134,7 +140,8 @@ class MainWindow(QMainWindow):
         workspace.removed.connect(self._on_removed)
         workspace.active_changed.connect(self._on_active)
         self._context.notices.posted.connect(self.notices.show_notice)
-        self.status.watch(workspace.lane)
+        for lane in (workspace.lane, *self._context.networks.lanes):
+            self.status.watch(lane)
         application = QApplication.instance()
         if application is not None:
             application.installEventFilter(self)
@@ -275,7 +282,8 @@ class MainWindow(QMainWindow):
     def cancel_work(self) -> bool:
         """Stop what runs; False where nothing ran."""
         workspace = self._context.workspace
-        lanes = [workspace.lane, *(self.lab.lanes if self.lab else ())]
+        lanes = [workspace.lane, *self._context.networks.lanes]
+        lanes += self.lab.lanes if self.lab else ()
         busy = [lane for lane in lanes if lane.busy]
         workspace.cancel_opening()
         for lane in busy:
@@ -301,7 +309,13 @@ class MainWindow(QMainWindow):
     # Window events
 
     def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:
-        """Show the original while Shift is held; step back with the mouse's side buttons."""
+        """Show the original while Shift is held; let the wheel scroll panels, not turn controls."""
+        if isinstance(event, QWheelEvent) and self._scrolls(watched):
+            panel = self.panels.currentWidget()
+            bar = panel.verticalScrollBar() if isinstance(panel, QAbstractScrollArea) else None
+            if bar is not None:
+                QApplication.sendEvent(bar, event)
+            return True
         if isinstance(event, QKeyEvent) and event.key() == Qt.Key.Key_Shift:
             if self.lab is not None and not event.isAutoRepeat() and self.isActiveWindow():
                 self.lab.peek(event.type() == QEvent.Type.KeyPress)
@@ -315,6 +329,15 @@ class MainWindow(QMainWindow):
         elif event is not None and event.type() == QEvent.Type.WindowDeactivate and self.lab:
             self.lab.peek(False)
         return super().eventFilter(watched, event)
+
+    def _scrolls(self, control: QObject | None) -> bool:
+        """Tell whether the wheel over a control of the panel is meant for the panel."""
+        return (
+            isinstance(control, QAbstractSlider | QAbstractSpinBox | QComboBox)
+            and not isinstance(control, QScrollBar)
+            and not control.hasFocus()
+            and self.panels.isAncestorOf(control)
+        )
 
     def dragEnterEvent(self, event: QDragEnterEvent | None) -> None:
         """Take files."""

@@ -115,3 +115,37 @@ def test_a_tour_to_nowhere_is_said(tmp_path: Path, capsys: pytest.CaptureFixture
     assert cli.main(["tour", str(tmp_path / "file" / "out")]) == 2
     (line,) = capsys.readouterr().err.splitlines()
     assert "file" in line
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["pool", "x.png", "--levels", "a"],
+        ["dream", "x.png"],
+        ["blend", "a.png", "b.png", "m.png", "-o", "out.png", "--offset", "1"],
+        ["octaves", "x.png", "--kind", "cubist"],
+    ],
+    ids=lambda arguments: str(arguments[0]),
+)
+def test_wrong_options_are_said_in_one_line(
+    arguments: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        cli.main(arguments)
+    assert ended.value.code == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith(f"pyrviewer {arguments[0]}: ")
+
+
+@pytest.mark.parametrize("which", [0, 1, 2])
+def test_no_command_writes_over_what_it_reads(
+    which: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    paths = [tmp_path / name for name in ("a.png", "b.png", "mask.png")]
+    for path in paths:
+        PIL.Image.fromarray(np.full((20, 30), 90, np.uint8)).save(path)
+    before = paths[which].read_bytes()
+    (tmp_path / "same.png").symlink_to(paths[which])
+    assert cli.main(["blend", *map(str, paths), "-o", str(tmp_path / "same.png")]) == 2
+    assert "write to another file" in capsys.readouterr().err
+    assert paths[which].read_bytes() == before

@@ -32,6 +32,8 @@ from support import (
     wait_idle,
 )
 
+from pyrviewer.ui.widgets.transport import Transport
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
@@ -300,3 +302,61 @@ def test_light_and_dark_reach_everything(qtbot: QtBot, program: Program, photo: 
             means[name, type(part).__name__] = float(np.median(shot))
     for (scheme, place), mean in means.items():
         assert (mean > 180) if scheme == "light" else (mean < 80), place
+
+
+# The panel
+
+
+def test_the_wheel_scrolls_the_panel_and_turns_what_has_the_keyboard(
+    qtbot: QtBot, program: Program, photo: Path
+) -> None:
+    program.window.resize(1280, 500)
+    open_file(qtbot, program, photo)
+    wait_idle(qtbot, program)
+    panel = program.window.panels.currentWidget()
+    assert isinstance(panel, QAbstractScrollArea)
+    bar = panel.verticalScrollBar()
+    assert bar is not None
+    boxes = [box for box in panel.findChildren(QComboBox) if box.isVisible()]
+    sliders = [slider for slider in panel.findChildren(QSlider) if slider.isVisible()]
+    assert len(boxes) > 0
+    assert len(sliders) > 0
+    before = [box.currentIndex() for box in boxes], [slider.value() for slider in sliders]
+    for control in (*boxes, *sliders):
+        bar.setValue(0)
+        Mouse(control).wheel(4, 4, -1)
+        assert bar.value() > 0
+    assert before == ([box.currentIndex() for box in boxes], [one.value() for one in sliders])
+    slider = panel.findChildren(QSlider)[0]
+    focus(slider)
+    value = slider.value()
+    Mouse(slider).wheel(4, 4, 1 if value < slider.maximum() else -1)
+    assert slider.value() != value
+
+
+def test_controls_are_as_wide_with_a_scroll_bar_as_without(
+    qtbot: QtBot, program: Program, photo: Path
+) -> None:
+    open_file(qtbot, program, photo)
+    panel = program.window.panels.currentWidget()
+    assert isinstance(panel, QAbstractScrollArea)
+    widths = []
+    for height in (500, 1400):
+        program.window.resize(1280, height)
+        wait_idle(qtbot, program)
+        bar = panel.verticalScrollBar()
+        assert bar is not None
+        assert (bar.maximum() > 0) == (height == 500)
+        widths.append(panel.findChildren(QSlider)[0].width())
+    assert widths[0] == widths[1]
+
+
+def test_the_timeline_goes_where_it_is_pressed(qtbot: QtBot, photo: Path) -> None:
+    transport = Transport()
+    qtbot.addWidget(transport)
+    transport.resize(600, 40)
+    transport.show_range(100, 0, "")
+    transport.show()
+    slider = transport.slider
+    Mouse(slider).click(slider.width() * 0.6, slider.height() / 2)
+    assert slider.value() == pytest.approx(60, abs=2)

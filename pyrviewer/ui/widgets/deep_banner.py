@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PyQt6.QtCore import Qt, pyqtSignal
+from PyQt6.QtCore import Qt
 from PyQt6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton
 
 from pyrviewer.compute import deep_install
@@ -12,6 +12,8 @@ from pyrviewer.ui.theme import RHYTHM
 
 if TYPE_CHECKING:
     from PyQt6.QtWidgets import QWidget
+
+    from pyrviewer.session.networks import Networks
 
 TEXT = (
     "<b>Not learned:</b> these maps come from fixed filters. The extra <i>deep</i> "
@@ -26,13 +28,7 @@ class DeepBanner(QFrame):
     ----------
     text : str
         What that means, and what the extra brings.
-
-    Signals
-    -------
-    install_wanted() : the network is to be installed
     """
-
-    install_wanted = pyqtSignal()
 
     def __init__(self, parent: QWidget | None = None, text: str = TEXT) -> None:
         super().__init__(parent)
@@ -44,9 +40,13 @@ class DeepBanner(QFrame):
         label.setWordWrap(True)
         line.addWidget(label, 1)
         self.button = QPushButton("Install", self)
-        self.button.clicked.connect(self.install_wanted)
         line.addWidget(self.button)
         self.hide()
+
+    def follow(self, networks: Networks) -> None:
+        """Let the button install the network, and show that pip runs."""
+        self.button.clicked.connect(networks.install)
+        networks.installing.connect(self._show_busy)
 
     def show_missing(self, missing: bool) -> None:
         """Show or hide the line; without pip it says how to install by hand."""
@@ -58,7 +58,6 @@ class DeepBanner(QFrame):
             "Run pip in the background." if with_pip else f"pip is not there. Install {packages}."
         )
 
-    def show_busy(self, busy: bool) -> None:
-        """Show that pip runs."""
+    def _show_busy(self, busy: bool) -> None:
         self.button.setText("Installing ..." if busy else "Install")
         self.button.setEnabled(not busy and deep_install.can_install())

@@ -245,11 +245,16 @@ class Segments(QWidget):
 
 
 def give_name(control: QWidget, name: str) -> None:
-    """Name a control for screen readers, and the parts of it that take the keyboard."""
+    """Name a control for screen readers, and the parts of it that take the keyboard.
+
+    The wheel gives none of them the keyboard: it scrolls the panel.
+    """
     control.setAccessibleName(name)
-    for part in control.findChildren(QWidget):
+    for part in (control, *control.findChildren(QWidget)):
         if part.focusPolicy() != Qt.FocusPolicy.NoFocus:
             part.setAccessibleName(name)
+        if part.focusPolicy() == Qt.FocusPolicy.WheelFocus:
+            part.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
 
 
 def caption(text: str, parent: QWidget | None = None) -> QLabel:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from PyQt6.QtCore import Qt, pyqtSignal
-from PyQt6.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
+from PyQt6.QtWidgets import QFrame, QScrollArea, QStyle, QVBoxLayout, QWidget
 from superqt import QLabeledSlider
 
 from pyrviewer.ui.widgets.form import Section
+
+if TYPE_CHECKING:
+    from PyQt6.QtGui import QResizeEvent
 
 
 class Panel(QScrollArea):
@@ -31,6 +36,14 @@ class Panel(QScrollArea):
         self._column.addStretch(1)
         self.setWidget(inner)
         self._showing = False
+
+    def resizeEvent(self, event: QResizeEvent | None) -> None:
+        """Keep the controls as wide with a scroll bar as without."""
+        super().resizeEvent(event)
+        bar, port, style = self.verticalScrollBar(), self.viewport(), self.style()
+        if bar is not None and port is not None and style is not None:
+            room = style.pixelMetric(QStyle.PixelMetric.PM_ScrollBarExtent, None, bar)
+            self._column.setContentsMargins(0, 0, max(0, room - self.width() + port.width()), 0)
 
     def add_section(self, title: str, help_text: str) -> Section:
         """Add a section below the others."""

@@ -5,7 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PyQt6.QtCore import QSize, Qt, pyqtSignal
-from PyQt6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QSlider, QToolButton, QWidget
+from PyQt6.QtWidgets import (
+    QComboBox,
+    QHBoxLayout,
+    QLabel,
+    QSlider,
+    QStyle,
+    QToolButton,
+    QWidget,
+)
 
 from pyrviewer.ui.theme import RHYTHM, icon
 from pyrviewer.ui.timers import every
@@ -13,12 +21,26 @@ from pyrviewer.ui.timers import every
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from PyQt6.QtGui import QHideEvent
+    from PyQt6.QtGui import QHideEvent, QMouseEvent
 
 SPEEDS = (0.25, 0.5, 1.0, 2.0, 4.0)
 PLAYBACK = 7000  # ms from the first step to the last, where that is bearable
 SLOWEST, FASTEST = 550, 50  # ms a step at speed 1
 QUICKEST = 16  # ms a step: more cannot be seen
+
+
+class Timeline(QSlider):
+    """A slider that goes where it is pressed."""
+
+    def mousePressEvent(self, event: QMouseEvent | None) -> None:
+        """Go there, and go on as a drag of the handle."""
+        style = self.style()
+        if event is not None and event.button() == Qt.MouseButton.LeftButton and style is not None:
+            handle = style.pixelMetric(QStyle.PixelMetric.PM_SliderLength, None, self)
+            along = round(event.position().x() - handle / 2)
+            low, high = self.minimum(), self.maximum()
+            self.setValue(style.sliderValueFromPosition(low, high, along, self.width() - handle))
+        super().mousePressEvent(event)
 
 
 class Transport(QWidget):
@@ -37,7 +59,7 @@ class Transport(QWidget):
         self._forward = self._button("forward", "Step forward (.)", self.step_forward)
         for button in (self._back, self._play, self._forward):
             line.addWidget(button)
-        self.slider = QSlider(Qt.Orientation.Horizontal, self)
+        self.slider = Timeline(Qt.Orientation.Horizontal, self)
         self.slider.setAccessibleName("Animation position")
         self.slider.valueChanged.connect(self._slide)
         line.addWidget(self.slider, 1)
