@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import platform
 import sys
 import threading
@@ -38,6 +39,7 @@ class CrashReporter(QObject):
         super().__init__()
         self.parent_widget: QWidget | None = None
         self._dialog: QDialog | None = None
+        self._numbers = itertools.count(1)  # of reports: several may come within a second
         # Queued, since the error may come from a paint event; the stubs lack the argument.
         cast("Any", self.caught).connect(self._show, Qt.ConnectionType.QueuedConnection)
 
@@ -57,9 +59,12 @@ class CrashReporter(QObject):
             QGuiApplication.quit()
             return
         text = report((kind, error, trace))
-        path = data_folder() / f"crash-{time.strftime('%Y%m%d-%H%M%S')}.txt"
+        name = f"crash-{time.strftime('%Y%m%d-%H%M%S')}-{next(self._numbers)}.txt"
+        path = data_folder() / name
         with suppress(OSError):  # a full disk is no reason to say nothing
             path.write_text(text, encoding="utf-8")
+        # Before there is a window, the terminal is the only place that anybody looks at.
+        print(f"pyrviewer: {kind.__name__}: {error} (the report is {path})", file=sys.stderr)
         self.caught.emit(text)
 
     def _show(self, text: str) -> None:

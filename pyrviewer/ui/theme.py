@@ -90,11 +90,11 @@ class Scheme:
 
 LIGHT = Scheme(
     surround="#dfe2e7", surface="#f4f5f7", raised="#ffffff", control="#f9fafb", line="#cdd2da",
-    text="#1b1f25", dim="#565e6a", disabled="#9aa1ab", accent="#1f66d6", on_accent="#ffffff",
+    text="#1b1f25", dim="#565e6a", disabled="#868d98", accent="#1f66d6", on_accent="#ffffff",
 )  # fmt: skip
 DARK = Scheme(
     surround="#141518", surface="#1f2125", raised="#191a1e", control="#2b2e34", line="#3b3f47",
-    text="#e7e9ec", dim="#a0a7b2", disabled="#666c76", accent="#5b9bff", on_accent="#0b1220",
+    text="#e7e9ec", dim="#a0a7b2", disabled="#7d848f", accent="#5b9bff", on_accent="#0b1220",
 )  # fmt: skip
 
 STYLE = """

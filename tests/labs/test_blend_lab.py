@@ -337,3 +337,20 @@ def test_nothing_is_saved_that_is_not_what_is_chosen(
     wait_idle(qtbot, program)
     program.menus.refresh()
     assert program.menus.action("blend.save").isEnabled()
+
+
+def test_every_gain_is_undone_by_itself(
+    qtbot: QtBot, program: Program, pair: tuple[Path, Path]
+) -> None:
+    lab = start(qtbot, program, pair)
+    document = lab.document
+    assert document is not None
+    for gains in ((0.9,), (0.5,), (0.5, 1.5), (0.5, 1.7)):  # two sliders, one right after the other
+        lab.change("gains", gains)
+    program.menus.run("edit.undo")
+    assert lab.state.gains == (0.5,)
+    program.menus.refresh()
+    assert program.menus.action("edit.undo").text() == "Undo: Change gain"
+    program.menus.run("edit.undo")
+    assert len(lab.state.gains) == 0
+    wait_idle(qtbot, program)

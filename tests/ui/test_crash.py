@@ -135,7 +135,6 @@ def begin():
     QTimer.singleShot(0, fail)
     QTimer.singleShot(300, leave)
 
-QTimer.singleShot(0, begin)
 real = app.Program.start
 def start(self, sources):
     real(self, sources)
@@ -157,4 +156,5 @@ def test_the_real_program_survives_an_exception_in_a_slot(tmp_path: Path) -> Non
     assert "pyrviewer" in ended.stdout
     written = list(home.rglob("crash-*.txt"))
     assert len(written) == 1
+    assert f"RuntimeError: nobody foresaw this (the report is {written[0]})" in ended.stderr
     assert "nobody foresaw this" in written[0].read_text()

@@ -47,15 +47,15 @@ def pack(mask: Mask) -> PackedMask:
     )
 
 
-def unpack(packed: PackedMask, shape: tuple[int, ...]) -> Mask:
-    """Return a packed mask; all 0 where it is not of this shape."""
-    if (packed.height, packed.width) == tuple(shape[:2]):
-        try:
-            flat = np.frombuffer(zlib.decompress(base64.b64decode(packed.data)), np.uint8)
-            return flat.reshape(shape[:2]).copy()
-        except (zlib.error, binascii.Error, ValueError):
-            pass  # a session file that someone changed
-    return np.zeros(shape[:2], np.uint8)
+def unpack(packed: PackedMask, shape: tuple[int, ...]) -> Mask | None:
+    """Return a packed mask; None where it is of another image, or damaged in its file."""
+    if (packed.height, packed.width) != tuple(shape[:2]):
+        return None
+    try:
+        flat = np.frombuffer(zlib.decompress(base64.b64decode(packed.data)), np.uint8)
+        return flat.reshape(shape[:2]).copy()
+    except (zlib.error, binascii.Error, ValueError):
+        return None
 
 
 class PaintedMask:
@@ -145,8 +145,7 @@ class Painting(QObject):
         """Return the mask of a document, from its session the first time."""
 
         def make() -> PaintedMask:
-            packed = document.state(KEY, PackedMask())
-            mask = unpack(packed, document.pixels.shape) if packed.data else None
+            mask = unpack(document.state(KEY, PackedMask()), document.pixels.shape)
             return PaintedMask(mask, partial(self._on_changed, document))
 
         return document.prepared(KEY, make)
