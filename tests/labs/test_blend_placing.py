@@ -177,3 +177,19 @@ def test_unlike_kinds_are_brought_together(
     start(qtbot, program, (photo, tmp_path / "other.png"))
     assert result_of(program).report.pixels.shape[:2] == (300, 451)
     assert program.window.notices.texts == []
+
+
+def test_a_closed_b_stays_b_and_is_named(
+    qtbot: QtBot, program: Program, pair: tuple[Path, Path]
+) -> None:
+    lab = start(qtbot, program, pair)
+    before = result_of(program).report.pixels
+    program.workspace.add(
+        image.from_array(np.zeros((300, 451), np.uint8), Origin("clipboard", "C"))
+    )
+    documents = program.workspace.documents
+    program.workspace.activate(documents[1])
+    program.workspace.close(documents[0])
+    wait_idle(qtbot, program)
+    assert lab.panel.other.currentText() == pair[1].name
+    assert np.array_equal(result_of(program).report.pixels, before)

@@ -173,7 +173,8 @@ class BlendLab(DocumentLab[BlendState]):
         found = None if merged else self.partners.find(document, state.other)
         if found is not None and not state.other:  # from now on it is this one
             self.adopt(replace(state, other=found[0]))
-        self.panel.show_others(self.partners.others(document), found[0] if found else "")
+        present = found[0] if found else ""
+        self.panel.show_others(self.partners.others(document, present), present)
         if found is None:
             self._show_alone(document)
             return

@@ -39,9 +39,12 @@ class Partners(QObject):
         for signal in (self._workspace.added, self._workspace.removed, self._workspace.replaced):
             signal.connect(self.changed)
 
-    def others(self, document: Document) -> list[tuple[str, str]]:
-        """Return name and key of every other open image."""
-        return [(d.name, d.key) for d in self._workspace.documents if d is not document]
+    def others(self, document: Document, present: str) -> list[tuple[str, str]]:
+        """Return name and key of every other open image, and of a file that is B but not open."""
+        found = [(d.name, d.key) for d in self._workspace.documents if d is not document]
+        if present and present not in (key for _, key in found):
+            found.append((Path(present.partition("\n")[0]).name, present))
+        return found
 
     def find(self, document: Document, other: str) -> tuple[str, Array] | None:
         """Return key and pixels of B; None where there is none, or none yet.
