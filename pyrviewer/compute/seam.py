@@ -12,6 +12,9 @@ from pyrviewer.compute.errors import UserError
 from pyrviewer.compute.mask import feather
 from pyrviewer.compute.opencv import cv2
 from pyrviewer.compute.pixels import Array, check
+from pyrviewer.compute.pyramid import gaussian_pyramid
+from pyrviewer.compute.rects import Region, region
+from pyrviewer.compute.resample import upsample_region
 from pyrviewer.compute.strips import strips
 
 if TYPE_CHECKING:
@@ -22,6 +25,8 @@ if TYPE_CHECKING:
     from pyrviewer.compute.ticket import Ticket
 
 _ERODED = 3  # pixels that cv2.seamlessClone takes off the mask
+_RELAXED = 12  # steps at each octave
+_NEIGHBOURS = np.array([[0, 1, 0], [1, 0, 1], [0, 1, 0]], np.float32) / 4
 _TILE = 256
 _NEAR = 16  # pixels from the seam within which detail is compared
 _BESIDE = 8  # pixels on either side over which a step is measured
@@ -114,7 +119,9 @@ def feathered(
     return mixed
 
 
-def poisson(a: Array, b: Array, mask: Mask) -> Array:
+def poisson(
+    a: Array, b: Array, mask: Mask, *, octave: int = 0, ticket: Ticket | None = None
+) -> Array:
     """Copy A's gradients into B with ``cv2.seamlessClone``; colours follow from B at the seam.
 
     Where the mask reaches the border of the image, A's own colours are held there. OpenCV solves
@@ -124,6 +131,11 @@ def poisson(a: Array, b: Array, mask: Mask) -> Array:
     ----------
     a, b, mask
         As in `cut`; gray or RGB, uint8.
+    octave : int
+        Solve at this octave, enlarge what A changes by, and solve anew near the seam. For large
+        images: OpenCV takes half a minute for 24 MP and cannot be stopped.
+    ticket : Ticket, optional
+        Asked whether to go on, before and after OpenCV works.
 
     Returns
     -------
@@ -148,6 +160,8 @@ def poisson(a: Array, b: Array, mask: Mask) -> Array:
     inside = mask >= 128
     if not inside.any() or inside.all():
         return cut(a, b, mask)
+    if octave:
+        return _poisson_at(octave, a, b, mask, ticket)
     # A frame keeps the mask off the border; what OpenCV erodes is given back before.
     frame = (_ERODED + 1,) * 4
     region = cv2.copyMakeBorder(inside * np.uint8(255), *frame, cv2.BORDER_CONSTANT)
@@ -162,6 +176,49 @@ def poisson(a: Array, b: Array, mask: Mask) -> Array:
     centre = (x + width // 2, y + height // 2)
     cloned = cv2.seamlessClone(source, pasted, region, centre, cv2.NORMAL_CLONE)[inner]
     return np.ascontiguousarray(cloned if a.ndim == 3 else cloned[..., 0])
+
+
+def _poisson_at(octave: int, a: Array, b: Array, mask: Mask, ticket: Ticket | None) -> Array:
+    firsts, seconds, masks = (gaussian_pyramid(x, octave, ticket=ticket) for x in (a, b, mask))
+    solved = poisson(firsts[-1], seconds[-1], masks[-1])
+    change = np.subtract(solved, firsts[-1], dtype=np.float32)
+    for k in reversed(range(1, octave)):
+        finer = np.empty(firsts[k].shape, np.float32)
+        for here, part in _enlarged(change, firsts[k], seconds[k], masks[k] >= 128, ticket):
+            finer[here] = part
+        change = finer
+    joined, inside = b.copy(), mask >= 128
+    for here, part in _enlarged(change, a, b, inside, ticket):
+        moved = np.clip(np.rint(a[here] + part), 0, 255).astype(np.uint8)
+        np.copyto(joined[here], moved, where=_spread(inside[here], a))
+    return joined
+
+
+def _enlarged(
+    change: Array, a: Array, b: Array, inside: _Bools, ticket: Ticket | None
+) -> Iterator[tuple[Region, Array]]:
+    """Enlarge what A changes by, part by part; then solve anew in the tiles of the seam.
+
+    Beyond the seam it is B - A. Only what is fine is wrong after enlarging, and a few of Jacobi's
+    steps take that away: each value becomes the mean of its neighbours.
+    """
+    height, width = inside.shape
+    for rows in strips(a.shape, ticket):
+        rect = (0, rows.start, width, rows.stop)
+        yield region(rect), upsample_region(change, 1, inside.shape, rect)
+    for tile in _tiles(inside, ticket):
+        x0, y0, x1, y1 = tile
+        near = (
+            max(0, x0 - _RELAXED), max(0, y0 - _RELAXED),
+            min(width, x1 + _RELAXED), min(height, y1 + _RELAXED),
+        )  # fmt: skip
+        part = upsample_region(change, 1, inside.shape, near)
+        beyond = _spread(~inside[region(near)], a)
+        difference = np.subtract(b[region(near)], a[region(near)], dtype=np.float32)
+        for _ in range(_RELAXED):
+            np.copyto(part, difference, where=beyond)
+            part = cv2.filter2D(part, -1, _NEIGHBOURS, borderType=cv2.BORDER_REFLECT)
+        yield region(tile), part[region(tile, near)]
 
 
 def score(

@@ -127,8 +127,10 @@ def bench(program: Program, megapixels: int) -> None:
         drag(program, lambda k: middle + QPointF(2.0 * k - 60, 40.0)),
     )
     lab.hands.take("brush")
-    wait(partial(idle, program), 120)
     lab.hands.set_radius(min(SIZES[megapixels]) / 20)
+    for kind in (QEvent.Type.MouseButtonPress, QEvent.Type.MouseButtonRelease):
+        send(canvas, kind, middle, Qt.MouseButton.LeftButton)  # the outline becomes a painted mask
+    wait(partial(idle, program), 120)
     report(f"{megapixels} MP, brush", drag(program, lambda k: middle + QPointF(3.0 * k - 90, k)))
     stalls = Stalls()
     result = lab.scene.result

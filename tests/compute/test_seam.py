@@ -275,6 +275,21 @@ def test_poisson_takes_away_a_difference_of_brightness() -> None:
     assert np.abs(cloned.astype(int) - base).max() <= 1
 
 
+@pytest.mark.parametrize("octave", [1, 2])
+def test_poisson_solved_at_an_octave_is_nearly_that_of_the_whole(octave: int) -> None:
+    a, b, mask = pair("chelsea.png", "coffee.png")
+    mask = rasterise(DISC, SHAPE)
+    whole = seam.poisson(a, b, mask).astype(float)
+    quick = seam.poisson(a, b, mask, octave=octave)
+    inside = ndimage.binary_erosion(mask >= 128, iterations=4 << octave)
+    assert np.abs(quick - whole)[inside].mean() < 0.15 * np.abs(whole - a)[inside].mean()
+    np.testing.assert_array_equal(quick[mask < 128], b[mask < 128])
+    scores = [measured(np.asarray(np.rint(i), np.uint8), a, b, mask) for i in (quick, whole)]
+    assert scores[0].jump < scores[1].jump + 0.25
+    assert scores[0].step < scores[1].step + 0.05
+    assert scores[0].detail == pytest.approx(scores[1].detail, abs=0.05)
+
+
 def test_poisson_of_all_or_nothing() -> None:
     a, b, mask = pair()
     np.testing.assert_array_equal(seam.poisson(a, b, np.full_like(mask, 255)), a)

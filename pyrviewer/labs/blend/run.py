@@ -306,15 +306,15 @@ def join(ticket: Ticket, result: Result, name: str, feather: float) -> Method:
         "cut": lambda: seam.cut(pair.a, pair.b, drawn),
         "feather": lambda: seam.feathered(pair.a, pair.b, drawn, feather),
         "multiband": lambda: result.report.pixels,
-        "poisson": lambda: _poisson(pair, drawn),
+        "poisson": lambda: seam.poisson(
+            pair.a, pair.b, drawn, octave=_reductions(pair.shape, POISSON_PIXELS), ticket=ticket
+        ),
     }
     pixels = makers[name]()
     ticket.check()
     if name in ("a", "b"):
         return Method(name, pair.shown_a if name == "a" else pair.shown_b, None)
     shown = _shown(ticket, pixels, display.auto_range(pair.a))
-    if name == "poisson" and _reductions(pair.shape, POISSON_PIXELS):
-        return Method(name, shown, None)  # of another size: its numbers would not compare
     return Method(name, shown, seam.score(pixels, pair.a, pair.b, drawn))
 
 
@@ -324,14 +324,6 @@ def _reductions(shape: tuple[int, int], most: int) -> int:
     while shape[0] * shape[1] >> 2 * count > most:
         count += 1
     return count
-
-
-def _poisson(pair: Pair, drawn: Mask) -> Array:
-    """Blend by Poisson's equation: of large pictures, an octave that can be waited for."""
-    octave = _reductions(pair.shape, POISSON_PIXELS)
-    a, b, mask_k = (pyramid.gaussian_pyramid(x, octave)[-1] for x in (pair.a, pair.b, drawn))
-    joined = seam.poisson(a, b, mask_k)
-    return pyramid.upsample(joined, octave, pair.shape) if octave else joined
 
 
 def join_all(ticket: Ticket, result: Result, feather: float) -> tuple[Method, ...]:
