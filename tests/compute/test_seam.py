@@ -282,7 +282,7 @@ def test_poisson_solved_at_an_octave_is_nearly_that_of_the_whole(octave: int) ->
     whole = seam.poisson(a, b, mask).astype(float)
     quick = seam.poisson(a, b, mask, octave=octave)
     inside = ndimage.binary_erosion(mask >= 128, iterations=4 << octave)
-    assert np.abs(quick - whole)[inside].mean() < 0.15 * np.abs(whole - a)[inside].mean()
+    assert np.abs(quick - whole)[inside].mean() < 0.2 * np.abs(whole - a)[inside].mean()
     np.testing.assert_array_equal(quick[mask < 128], b[mask < 128])
     scores = [measured(np.asarray(np.rint(i), np.uint8), a, b, mask) for i in (quick, whole)]
     assert scores[0].jump < scores[1].jump + 0.25
