@@ -37,7 +37,8 @@ if TYPE_CHECKING:
 
 _CHUNK = 1 << 20
 _PART = 32
-_GATHERED, _PRODUCT = 4.0, 0.15  # nanoseconds
+_PARTS, _LOOKED_AT = 4, 0.25
+_GATHERED, _PRODUCT = 6.0, 0.15  # nanoseconds
 
 _Floats = npt.NDArray[np.float32]
 _Cells = npt.NDArray[np.intp]
@@ -59,33 +60,46 @@ class Phases:
     rests: _Floats
 
 
-class BlockTemplate:
-    """A template, of zero mean and unit norm, to be cut along the grids of several octaves."""
-
-    def __init__(self, template: Template) -> None:
-        weights = template.reference.weights
-        joint = np.concatenate([weights, (weights**2).sum(axis=2, keepdims=True)], axis=2)
-        self._table = np.zeros((weights.shape[0] + 1, weights.shape[1] + 1, joint.shape[2]))
-        self._table[1:, 1:] = joint.cumsum(axis=0).cumsum(axis=1)
-
-    def phases(self, level: int) -> Phases:
-        """Cut it at every phase, by differences of a summed-area table."""
-        side = 1 << level
-        rows = _edges(self._table.shape[0] - 1, side)
-        columns = _edges(self._table.shape[1] - 1, side)
-        corners = self._table[rows[:, None, :, None], columns[None, :, None, :]]
-        corners = corners[:, :, 1:] - corners[:, :, :-1]
-        sums = corners[:, :, :, 1:] - corners[:, :, :, :-1]
-        means = sums[..., :-1] / side**2
-        rests = sums[..., -1] - side**2 * (means**2).sum(axis=-1)
-        return Phases(means.astype(np.float32), np.sqrt(np.maximum(rests, 0)).astype(np.float32))
+def cut(template: Template, level: int) -> Phases:
+    """Cut a template, of zero mean and unit norm, along the grid of an octave at every phase."""
+    side = 1 << level
+    weights = template.reference.weights
+    joint = np.concatenate([weights, (weights**2).sum(axis=2, keepdims=True)], axis=2)
+    blocks = [-(-(length + side - 1) // side) for length in template.shape]
+    around = [blocks[axis] * side - template.shape[axis] for axis in (0, 1)]
+    joint = np.asarray(cv2.copyMakeBorder(joint, side - 1, around[0], side - 1, around[1], 0))
+    sums = cv2.boxFilter(joint, -1, (side, side), anchor=(0, 0), normalize=False)
+    sums = sums[: blocks[0] * side, : blocks[1] * side].reshape(
+        blocks[0], side, blocks[1], side, -1
+    )
+    # The block that begins `side - 1 - i` pixels before a whole number of blocks has phase i.
+    sums = sums[:, ::-1, :, ::-1].transpose(1, 3, 0, 2, 4)
+    means = sums[..., :-1] / side**2
+    rests = np.sqrt(np.maximum(sums[..., -1] - side**2 * (means**2).sum(axis=-1), 0))
+    return Phases(means.astype(np.float32, order="C"), rests.astype(np.float32, order="C"))
 
 
-def _edges(length: int, side: int) -> npt.NDArray[np.intp]:
-    """Where, at every phase, the grid cuts a template: (side, blocks + 1)."""
-    blocks = -(-(length + side - 1) // side)
-    edges = np.arange(blocks + 1) * side - np.arange(side)[:, None]
-    return np.asarray(np.clip(edges, 0, length), np.intp)
+@dataclass(frozen=True, eq=False)
+class _Groups:
+    """Phases in g groups: the middle of each, how far they lie from it, the worst rests."""
+
+    middles: _Floats  # (g, m, n, c)
+    radii: _Floats  # (g,)
+    rests: _Floats  # (g, m, n)
+
+
+@dataclass(frozen=True, eq=False)
+class _Under:
+    """What lies under n cells, channels first: block means and rests, spread and norm."""
+
+    means: _Floats  # (n, c * m * n)
+    rests: _Floats  # (n, m * n)
+    spread: _Floats  # (n, 1)
+    norms: _Floats  # (n, 1)
+
+    def at(self, rows: _Cells) -> _Under:
+        """Choose some of the cells."""
+        return _Under(self.means[rows], self.rests[rows], self.spread[rows], self.norms[rows])
 
 
 class BlockBound:
@@ -95,20 +109,16 @@ class BlockBound:
     ----------
     template : Template
         Without a mask.
-    cut : BlockTemplate
-        The same.
     level : int
         1 or more; the template's sides are at least two blocks.
     ticket : Ticket, optional
         Asked while the scene is prepared.
     """
 
-    def __init__(
-        self, template: Template, cut: BlockTemplate, level: int, ticket: Ticket | None = None
-    ) -> None:
+    def __init__(self, template: Template, level: int, ticket: Ticket | None = None) -> None:
         self.level, self._side = level, 1 << level
         self._scene = template.scene.blocks(level, ticket)
-        self._phases = cut.phases(level)
+        self._phases = cut(template, level)
         self._blocks = self._phases.rests.shape[2:]
         height, width = template.shape
         self.cells = (
@@ -136,13 +146,14 @@ class BlockBound:
         planes = [np.ascontiguousarray(means[..., c]) for c in range(means.shape[2])]
         spread = self._spread(planes, self._scene.energies[used])
         best: ScoreMap | None = None
-        for middle, radius, worst in self._groups(parts):
-            bound = spread * np.float32(radius)
+        groups = self._grouped(parts)
+        for middle, radius, rests in zip(groups.middles, groups.radii, groups.rests, strict=True):
+            bound = spread * radius
             for channel, plane in enumerate(planes):
                 part = np.ascontiguousarray(middle[..., channel])
                 bound += cv2.matchTemplate(plane, part, cv2.TM_CCORR)
             bound *= np.float32(self._side**2)
-            bound += cv2.matchTemplate(self._scene.rests[used], worst, cv2.TM_CCORR)
+            bound += cv2.matchTemplate(self._scene.rests[used], rests, cv2.TM_CCORR)
             best = bound if best is None else np.maximum(best, bound, out=best)
         assert best is not None
         np.maximum(
@@ -151,46 +162,79 @@ class BlockBound:
         best /= self._map_norms(planes, self._scene.squares[used])
         return best
 
-    def phase_bounds(self, rows: _Cells, columns: _Cells) -> npt.NDArray[np.float32]:
+    def phase_bounds(
+        self, rows: _Cells, columns: _Cells, least: float = -1.0
+    ) -> npt.NDArray[np.float32]:
         """Bound the score of each translation of some cells.
+
+        Parameters
+        ----------
+        rows, columns : (cells,) array
+            Which cells.
+        least : float
+            What is of interest: translations that are bounded below it together, in groups of
+            neighbours, are not looked at one by one.
 
         Returns
         -------
         (cells, s, s) float32 array
         """
-        side, blocks = self._side, self._blocks[0] * self._blocks[1]
-        # Channels first, as the blocks are gathered.
-        means = np.moveaxis(self._phases.means, -1, 2).reshape(side * side, -1).T
-        means = means * np.float32(side**2)
-        rests = self._phases.rests.reshape(side * side, -1).T
+        side, parts = self._side, min(self._side, _PARTS)
+        step = side // parts
+        coarse, fine = self._grouped(parts), self._grouped(side)
+        # Group by group: (parts * parts, step * step) phases.
+        order = np.arange(side * side).reshape(parts, step, parts, step)
+        phases_of = order.swapaxes(1, 2).reshape(parts * parts, -1)
         bounds = np.empty((rows.size, side * side), np.float32)
-        step = max(1, _CHUNK // len(means))
-        for first in range(0, rows.size, step):
-            at = rows[first : first + step], columns[first : first + step]
-            under = self._under(self._scene.means, *at)
-            products = _product(under.reshape(len(under), -1), means)
-            products += _product(self._under(self._scene.rests, *at).reshape(-1, blocks), rests)
-            norms = self._norms_inside(under, self._under(self._scene.squares, *at))
-            bounds[first : first + step] = np.maximum(products, 0) / norms[:, None]
+        chunk = max(1, _CHUNK // self._phases.means[0, 0].size)
+        for first in range(0, rows.size, chunk):
+            under = self._under(rows[first : first + chunk], columns[first : first + chunk])
+            together = self._bounds(under, coarse, np.arange(parts * parts))
+            found = bounds[first : first + chunk]
+            in_groups = found.reshape(-1, parts, step, parts, step)
+            in_groups[:] = together.reshape(-1, parts, 1, parts, 1)
+            for group, phases in enumerate(phases_of):
+                at = np.flatnonzero(together[:, group] >= least)
+                if step > 1 and at.size:
+                    found[at[:, None], phases] = self._bounds(under.at(at), fine, phases)
         return bounds.reshape(-1, side, side)
 
     def phase_cost(self, cells: int) -> float:
         """Predicted nanoseconds of `phase_bounds` of so many cells."""
-        size = self._phases.means.size
-        return cells * (_GATHERED * size / self._side**2 + _PRODUCT * size)
+        blocks = self._phases.means[0, 0].size
+        return float(cells * blocks) * (
+            _GATHERED + _PRODUCT * (_PARTS**2 + _LOOKED_AT * self._side**2)
+        )
 
-    def _groups(self, parts: int) -> list[tuple[_Floats, float, _Floats]]:
-        """For each group of phases: the middle of its means, how far they lie, the worst rests."""
-        step = max(1, self._side // parts)
-        groups = []
-        for y in range(0, self._side, step):
-            for x in range(0, self._side, step):
-                group = self._phases.means[y : y + step, x : x + step]
-                middle = group.mean(axis=(0, 1))
-                away = ((group - middle) ** 2).sum(axis=(2, 3, 4))
-                worst = self._phases.rests[y : y + step, x : x + step].max(axis=(0, 1))
-                groups.append((middle, float(np.sqrt(away.max())) * (1 + 1e-5), worst))
-        return groups
+    def _grouped(self, parts: int) -> _Groups:
+        """Take the phases in ``parts * parts`` groups of neighbours."""
+        step = self._side // parts
+        means, rests = self._phases.means, self._phases.rests
+        if step == 1:
+            radii = np.zeros(self._side**2, np.float32)
+            return _Groups(
+                means.reshape(-1, *means.shape[2:]), radii, rests.reshape(-1, *self._blocks)
+            )
+        means = means.reshape(parts, step, parts, step, -1)
+        middles = means.mean(axis=(1, 3), keepdims=True)
+        away = np.sqrt(((means - middles) ** 2).sum(axis=4).max(axis=(1, 3)))
+        worst = rests.reshape(parts, step, parts, step, *self._blocks).max(axis=(1, 3))
+        return _Groups(
+            middles.reshape(parts**2, *self._phases.means.shape[2:]),
+            away.ravel() * np.float32(1 + 1e-5),
+            worst.reshape(parts**2, *self._blocks),
+        )
+
+    def _bounds(self, under: _Under, groups: _Groups, chosen: _Cells) -> _Floats:
+        """Bound cells in some groups of phases: (cells, groups)."""
+        middles = np.moveaxis(groups.middles[chosen], -1, 1).reshape(chosen.size, -1)
+        bounds = _product(under.means, middles.T)
+        bounds += under.spread * groups.radii[chosen]
+        bounds *= np.float32(self._side**2)
+        bounds += _product(under.rests, groups.rests[chosen].reshape(chosen.size, -1).T)
+        np.maximum(bounds, 0, out=bounds)
+        bounds /= under.norms
+        return bounds
 
     def _spread(self, planes: list[_Floats], energies: _Floats) -> _Floats:
         """Norms of the means of every cell's blocks, less their mean."""
@@ -208,14 +252,6 @@ class BlockBound:
             total -= self._boxes(plane, self._inner, 1) ** 2 / count
         return self._safe_norms(total)
 
-    def _norms_inside(self, under: _Floats, squares: _Floats) -> _Floats:
-        """As `_map_norms`, for cells that were gathered: (cells, channels, m, n), (cells, m, n)."""
-        inner = np.s_[..., 1 : 1 + self._inner[0], 1 : 1 + self._inner[1]]
-        count = self._inner[0] * self._inner[1]
-        sums = under[inner].sum(axis=(2, 3), dtype=np.float64)
-        total = squares[inner].sum(axis=(1, 2), dtype=np.float64)
-        return self._safe_norms(total - (sums**2).sum(axis=1) / count)
-
     def _safe_norms(self, total: npt.NDArray[np.float64]) -> _Floats:
         """Roots of block sums; windows with less than the least contrast score 0 anyway."""
         total *= self._side**2 * (1 - 1e-4)
@@ -228,10 +264,28 @@ class BlockBound:
         sums = cv2.boxFilter(values, cv2.CV_64F, (size[1], size[0]), anchor=(0, 0), normalize=False)
         return np.asarray(sums[skip : skip + self.cells[0], skip : skip + self.cells[1]])
 
-    def _under(self, values: _Floats, rows: _Cells, columns: _Cells) -> _Floats:
-        """Copy the blocks under some cells."""
-        windows = np.lib.stride_tricks.sliding_window_view(values, self._blocks, (0, 1))
-        return np.asarray(windows[rows, columns])
+    def _under(self, rows: _Cells, columns: _Cells) -> _Under:
+        """Gather what lies under some cells."""
+        windows = [
+            np.lib.stride_tricks.sliding_window_view(values, self._blocks, (0, 1))[rows, columns]
+            for values in (
+                self._scene.means, self._scene.rests, self._scene.energies, self._scene.squares,
+            )
+        ]  # fmt: skip
+        means, rests, energies, squares = windows
+        count = self._blocks[0] * self._blocks[1]
+        sums = means.sum(axis=(2, 3), dtype=np.float64)
+        spread = energies.sum(axis=(1, 2), dtype=np.float64) - (sums**2).sum(axis=1) / count
+        inner = np.s_[..., 1 : 1 + self._inner[0], 1 : 1 + self._inner[1]]
+        sums = means[inner].sum(axis=(2, 3), dtype=np.float64)
+        total = squares[inner].sum(axis=(1, 2), dtype=np.float64)
+        total -= (sums**2).sum(axis=1) / (self._inner[0] * self._inner[1])
+        return _Under(
+            means.reshape(rows.size, -1),
+            rests.reshape(rows.size, -1),
+            np.sqrt(np.maximum(spread, 0) + ROUNDING * count).astype(np.float32)[:, None],
+            self._safe_norms(total)[:, None],
+        )
 
 
 def _product(a: _Floats, b: _Floats) -> _Floats:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from pyrviewer.compute.search_blocks import BlockBound, BlockTemplate
+from pyrviewer.compute.search_blocks import BlockBound
 from pyrviewer.compute.search_descent import Descent, Found
 from pyrviewer.compute.search_estimate import PERFECT, everything, goal_of, judge
 from pyrviewer.compute.search_peaks import apart, peaks
@@ -101,7 +101,6 @@ def _narrow(
 ) -> _Left | None:
     """Bound from octave to octave what may still score `least`; None if that is too much."""
     left: _Left | None = None
-    cut = BlockTemplate(template)
     most = _SHARE * exhaustive_cost(template)
     while level > 0:
         if ticket is not None:
@@ -109,7 +108,7 @@ def _narrow(
         kernel = template.kernels[level]
         record.page(level, template.scene.level_shape(level), kernel.shape)
         with record.time(level):
-            bound = BlockBound(template, cut, level, ticket)
+            bound = BlockBound(template, level, ticket)
             whole = left is None
             if left is None:
                 left = _whole_map(template, record, bound, least - _MARGIN)
@@ -169,13 +168,12 @@ def _by_phase(
 ) -> _Left:
     """Bound each translation of some cells; return the cells, half the size, that are left."""
     side = 1 << bound.level
-    keep = bound.phase_bounds(left.rows, left.columns) >= least
+    keep = bound.phase_bounds(left.rows, left.columns, least) >= least
     y = left.rows[:, None, None] * side + np.arange(side)[:, None]
     x = left.columns[:, None, None] * side + np.arange(side)
     keep &= y <= template.scene.shape[0] - template.shape[0]
     keep &= x <= template.scene.shape[1] - template.shape[1]
-    _, row, column = np.nonzero(keep)
-    cell, _, _ = np.nonzero(keep)
+    cell, row, column = np.nonzero(keep)
     row += left.rows[cell] * side
     column += left.columns[cell] * side
     record.bound(bound.level, entered, left.translations - row.size, None)

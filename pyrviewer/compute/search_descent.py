@@ -7,9 +7,9 @@ import itertools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pyrviewer.compute.search_peaks import apart, peaks
-from pyrviewer.compute.search_plan import expansion_cost
-from pyrviewer.compute.search_zncc import score_map
+from pyrviewer.compute.search_peaks import apart, peaks, peaks_of_each
+from pyrviewer.compute.search_plan import expansion_cost, map_cost
+from pyrviewer.compute.search_zncc import score_map, score_windows
 
 if TYPE_CHECKING:
     from pyrviewer.compute.search_record import Record
@@ -26,7 +26,8 @@ _PEAKS = 512
 _SHOWN = 32
 _POLISH_SIDE = 48
 _POLISH_REACH = 24
-_CLIMB, _CLIMB_REACH, _CLIMB_SIZE = 8, 3, 1 << 14
+_CLIMB, _CLIMB_REACH, _CLIMB_SIZE = 8, 3, 1 << 13
+_BATCH, _BATCH_PIXELS = 32, 1 << 15
 
 _Place = tuple[int, int, float]
 Found = list[tuple[float, float, float]]
@@ -70,11 +71,14 @@ class Descent:
         self._template, self._record, self._goal, self._ticket = template, record, goal, ticket
         self._seen: set[tuple[int, int, int]] = set()
         self._found: dict[tuple[int, int], float] = {}
+        self._summits: set[tuple[int, int]] = set()
+        self._steadiness: list[float] = []
         self._queue: list[tuple[float, int, int, int, int]] = []
         self._waiting: list[_Place] = []
         self._tie = itertools.count()
         self._coarsest = 0
         self._spent = 0.0
+        self.cost = 0.0  # predicted nanoseconds of all passes
 
     @property
     def found(self) -> Found:
@@ -95,15 +99,19 @@ class Descent:
             False if the budget ran out first.
         """
         self._begin(coarsest)
-        self._waiting = self._top(coarsest, _PEAKS)
+        # Where one match is wanted, no more than the slack can be made good on either side.
+        within = 2 * self._slack(coarsest) if self._goal.max_matches == 1 else 2.0
+        self._waiting = self._top(coarsest, _PEAKS, within)
         self._waiting.reverse()
         for _ in range(_DIVES):
-            if self._hope() > self._threshold():
-                self._dive()
+            threshold = self._threshold()
+            if self._hope() > threshold:
+                self._dive(threshold)
         settled = self._drain()
         if settled and self._polish():
             settled = self._drain()
         self._climb()
+        self.cost += self._spent + map_cost(self._template, coarsest)
         return settled
 
     def beam(self, coarsest: int, width: int) -> None:
@@ -116,7 +124,7 @@ class Descent:
             children: dict[tuple[int, int], float] = {}
             for x, y, _ in places[:width]:
                 self._record.keep(level, x, y)
-                for column, row, score in self._expand(level, x, y)[:1]:
+                for column, row, score in self._expand(level, [(x, y)])[0][:1]:
                     children[column, row] = score
             places = sorted(((x, y, s) for (x, y), s in children.items()), key=lambda p: -p[2])
         for x, y, score in places:
@@ -126,16 +134,20 @@ class Descent:
     def _begin(self, coarsest: int) -> None:
         self._coarsest, self._queue, self._waiting, self._spent = coarsest, [], [], 0.0
         self._seen = {place for place in self._seen if place[0] == 0}
+        if coarsest > 0:
+            self._template.scene.octave(coarsest, self._ticket)
+        for level in range(len(self._steadiness), coarsest + 1):
+            self._steadiness.append(self._template.steadiness(level))
         for level in range(coarsest, -1, -1):
             shape = self._template.scene.level_shape(level)
             self._record.page(level, shape, self._template.kernels[level].shape)
 
-    def _top(self, level: int, count: int) -> list[_Place]:
-        """Score the whole of the coarsest octave and return its peaks."""
+    def _top(self, level: int, count: int, within: float = 2.0) -> list[_Place]:
+        """Score the whole of the coarsest octave; return its peaks, within so much of the best."""
         height, width = self._template.scene.level_shape(level)
         with self._record.time(level):
             scores = self._score(level, 0, 0, width, height)
-            x, y, score = peaks(scores, count)
+            x, y, score = peaks(scores, count, float(scores.max()) - within)
             return list(zip(x.tolist(), y.tolist(), score.tolist(), strict=True))
 
     def _score(self, level: int, x0: int, y0: int, x1: int, y1: int) -> ScoreMap:
@@ -156,19 +168,30 @@ class Descent:
         y0, y1 = _span(y, reach, height - rows)
         return x0, y0, self._score(level, x0, y0, x1 + columns, y1 + rows)
 
-    def _expand(self, level: int, x: int, y: int) -> list[_Place]:
-        """Look around a place at the next finer level; return up to two peaks, best first."""
-        finer = level - 1
-        self._spent += expansion_cost(self._template, finer)
+    def _expand(self, level: int, places: list[tuple[int, int]]) -> list[list[_Place]]:
+        """Look around places at the next finer level; up to two peaks of each, best first."""
+        if self._ticket is not None:
+            self._ticket.check()
+        finer, scene = level - 1, self._template.scene
+        kernel = self._template.kernels[finer]
+        self._spent += expansion_cost(self._template, finer, len(places))
         with self._record.time(finer):
-            x0, y0, scores = self._around(finer, 2 * x, 2 * y, REACH)
-            at_x, at_y, values = peaks(scores, 2)
-            places = []
-            for column, row, score in zip(at_x, at_y, values, strict=True):
-                place = (x0 + int(column), y0 + int(row), float(score))
-                self._record.candidate(finer, *place)
-                places.append(place)
-        return places
+            corners, size = _windows(places, scene.level_shape(finer), kernel.shape)
+            maps = score_windows(scene.windows(finer, corners, size), kernel)
+            expanded = []
+            for (x0, y0), scores, tops in zip(corners, maps, peaks_of_each(maps, 2), strict=True):
+                self._record.scores(finer, x0, y0, scores, kernel)
+                children = [(x0 + column, y0 + row, score) for column, row, score in tops]
+                for child in children:
+                    self._record.candidate(finer, *child)
+                if finer == 0:
+                    self._summits.update(
+                        (x0 + column, y0 + row)
+                        for column, row, _ in tops
+                        if 0 < column < scores.shape[1] - 1 and 0 < row < scores.shape[0] - 1
+                    )
+                expanded.append(children)
+        return expanded
 
     def _push(self, level: int, x: int, y: int, score: float) -> None:
         """Put a place into the queue, or among the found ones, unless it has been there."""
@@ -187,7 +210,7 @@ class Descent:
         At least what was seen to suffice for photos; more for textures so fine that a copy between
         the octave's pixels looks unlike itself.
         """
-        return max(_SLACK * level / self._coarsest, 1 - self._template.steadiness[level])
+        return max(_SLACK * level / self._coarsest, 1 - self._steadiness[level])
 
     def _hope(self) -> float:
         """Return the highest estimate of a place that has not been followed."""
@@ -200,21 +223,28 @@ class Descent:
             self._waiting.pop()
         return -self._queue[0][0] if self._queue else -2.0
 
-    def _next(self) -> tuple[int, int, int]:
-        """Take the most hopeful place out of the queue."""
+    def _next(self, threshold: float) -> tuple[int, list[tuple[int, int]]]:
+        """Take the most hopeful places out of the queue, as many of one level as are at its top."""
         _, _, level, x, y = heapq.heappop(self._queue)
-        return level, x, y
+        places = [(x, y)]
+        most = min(_BATCH, _BATCH_PIXELS // self._template.kernels[level - 1].weights.size)
+        while len(places) < most and self._hope() > threshold and self._queue[0][2] == level:
+            places.append(heapq.heappop(self._queue)[3:])
+        return level, places
 
-    def _dive(self) -> None:
-        """Follow the most hopeful place straight down."""
-        level, x, y = self._next()
+    def _dive(self, threshold: float) -> None:
+        """Follow the most hopeful place straight down, as long as it may beat a threshold."""
+        _, _, level, x, y = heapq.heappop(self._queue)
         while level > 0:
             self._record.keep(level, x, y)
-            first, *others = self._expand(level, x, y)
+            first, *others = self._expand(level, [(x, y)])[0]
             level -= 1
             for other in others:
                 self._push(level, *other)
             x, y, score = first
+            if level > 0 and score + self._slack(level) <= threshold:
+                self._push(level, x, y, score)
+                return
             if (level, x, y) in self._seen:
                 return
             self._seen.add((level, x, y))
@@ -227,10 +257,12 @@ class Descent:
         while self._hope() > threshold:
             if self._spent >= budget:
                 return False
-            level, x, y = self._next()
-            self._record.keep(level, x, y)
-            for place in self._expand(level, x, y):
-                self._push(level - 1, *place)
+            level, places = self._next(threshold)
+            for x, y in places:
+                self._record.keep(level, x, y)
+            for children in self._expand(level, places):
+                for child in children:
+                    self._push(level - 1, *child)
             if level == 1:
                 threshold = self._threshold()
         return True
@@ -255,6 +287,8 @@ class Descent:
         first = _CLIMB_REACH if self._template.values.size <= _CLIMB_SIZE else 1
         for score, start_x, start_y in self.found:
             x, y, best = int(start_x), int(start_y), score
+            if first == 1 and (x, y) in self._summits:
+                continue
             for k in range(_CLIMB):
                 with self._record.time(0):
                     x0, y0, scores = self._around(0, x, y, 1 if k else first)
@@ -277,6 +311,22 @@ class Descent:
     def _apart(self, count: int) -> Found:
         every = [(score, float(x), float(y)) for (x, y), score in self._found.items()]
         return apart(every, count, self._template.shape, self._goal.min_distance)
+
+
+def _windows(
+    places: list[tuple[int, int]], shape: tuple[int, int], template: tuple[int, int]
+) -> tuple[list[tuple[int, int]], tuple[int, int]]:
+    """Corners, and the common size, of the windows that hold what lies near places one level up."""
+    (height, width), (rows, columns) = shape, template
+    across, down = min(2 * REACH, width - columns), min(2 * REACH, height - rows)
+    corners = [
+        (
+            min(max(2 * x - REACH, 0), width - columns - across),
+            min(max(2 * y - REACH, 0), height - rows - down),
+        )
+        for x, y in places
+    ]
+    return corners, (rows + down, columns + across)
 
 
 def _span(middle: int, reach: int, last: int) -> tuple[int, int]:

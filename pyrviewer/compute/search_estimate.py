@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 PERFECT = 1 - 1e-9
 """A score that nothing beats."""
 
-_DOUBTFUL = 0.7
+_DOUBTFUL, _SURE = 0.7, 0.75
 
 
 def goal_of(settings: SearchSettings) -> Goal:
@@ -57,13 +57,16 @@ def descend(
         found = judge(template, descent.found)
         if single and found and found[0][0] >= PERFECT:
             return Answer(found, "perfect", f"{began}; the match is perfect.")
-        if settled and found and found[0][0] >= _DOUBTFUL:
+        finer = again(template, level, descent.cost)
+        score = found[0][0] if settled and found else -1.0
+        # What is neither good nor bad is looked for once more, where more is to be seen.
+        if score >= (_SURE if finer and not record.attempt else _DOUBTFUL):
             again_from = f", then at octave {level}" if record.attempt else ""
             return Answer(
                 found, "estimate", f"{began}{again_from}; nothing else looked as if it could win."
             )
         record.attempt += 1
-        if not again(template, level):
+        if not finer:
             break
         level -= 1
     why = "too many places looked alike" if not settled else "nothing looked much like it"

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pyrviewer.compute.opencv import cv2
+from pyrviewer.compute.strips import strips
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -36,15 +37,53 @@ def peaks(
     x, y, score : (n,) arrays
         Best first. A position is a local maximum if none of its 8 neighbours is higher.
     """
-    highest = cv2.dilate(scores, _AROUND)
-    at = np.flatnonzero((scores >= highest) & (scores > least))
-    values = scores.ravel()[at]
+    places, heights = [], []
+    for rows in strips(scores.shape):
+        above = max(rows.start - 1, 0)
+        highest = cv2.dilate(scores[above : rows.stop + 1], _AROUND)[rows.start - above :]
+        part = scores[rows]
+        found = np.flatnonzero((part >= highest[: len(part)]) & (part > least))
+        places.append(found + rows.start * scores.shape[1])
+        heights.append(part.ravel()[found])
+    at, values = np.concatenate(places), np.concatenate(heights)
     if at.size > count:
         best = np.argpartition(-values, count - 1)[:count]
         at, values = at[best], values[best]
     order = np.argsort(-values, kind="stable")
     y, x = np.divmod(at[order], scores.shape[1])
     return x, y, values[order]
+
+
+def peaks_of_each(maps: ScoreMap, count: int) -> list[list[tuple[int, int, float]]]:
+    """Find the highest local maxima in each of several small score maps.
+
+    Parameters
+    ----------
+    maps : (n, h, w) float32 array
+        Score maps.
+    count : int
+        How many of each at most.
+
+    Returns
+    -------
+    list of list of (x, y, score)
+        For each map its maxima as `peaks` finds them, best first.
+    """
+    count_of_maps, rows, columns = maps.shape
+    framed = np.full((count_of_maps, rows + 2, columns + 2), -2, np.float32)
+    framed[:, 1:-1, 1:-1] = maps
+    highest = cv2.dilate(framed.reshape(-1, columns + 2), _AROUND).reshape(framed.shape)
+    tops = np.where(maps >= highest[:, 1:-1, 1:-1], maps, -2).reshape(len(maps), -1)
+    order = np.argsort(-tops, axis=1, kind="stable")[:, :count]
+    values = tops[np.arange(len(maps))[:, None], order]
+    return [
+        [
+            (at % columns, at // columns, score)
+            for at, score in zip(*each, strict=True)
+            if score > -2
+        ]
+        for each in zip(order.tolist(), values.tolist(), strict=True)
+    ]
 
 
 def apart(

@@ -15,11 +15,11 @@ LEAST_SIDE = 16
 _LEAST_SHORT_SIDE = 8
 
 # Nanoseconds, measured with OpenCV on one machine; only their ratios matter.
-_BYTE_MAP, _FLOAT_MAP, _DIRECT, _OVERHEAD, _FIXED = 25.0, 35.0, 0.25, 70_000.0, 1e6
+_MAP, _OCTAVE_MAP, _DIRECT, _CALL, _PLACE, _FIXED = 22.0, 12.0, 0.25, 70_000.0, 20_000.0, 1e6
 _DIVES = 12
-_GAIN = 0.6
+_GAIN = 0.3
 _BUDGET, _FEWEST = 0.1, 12
-_SECOND_ATTEMPT = 0.3
+_ATTEMPTS = 0.2
 
 
 @dataclass(frozen=True)
@@ -69,33 +69,35 @@ def trusted_level(template: Template) -> int:
     return level
 
 
-def again(template: Template, coarsest: int) -> bool:
-    """Whether a second descent from one octave finer is worth its cost."""
-    return coarsest > 1 and (
-        descent_cost(template, coarsest - 1) < _SECOND_ATTEMPT * exhaustive_cost(template)
-    )
+def again(template: Template, coarsest: int, spent: float) -> bool:
+    """Whether a descent from one octave finer is worth its cost, after so many nanoseconds.
+
+    All attempts together may take a part of what scoring everything takes, which may come after.
+    """
+    cost = descent_cost(template, coarsest - 1)
+    return coarsest > 1 and spent + cost < _ATTEMPTS * exhaustive_cost(template)
 
 
 def budget(template: Template) -> float:
     """Nanoseconds a descent may take before scoring everything is the better plan."""
-    return max(_FEWEST * _OVERHEAD, _BUDGET * exhaustive_cost(template))
+    return max(_FEWEST * _CALL, _BUDGET * exhaustive_cost(template))
 
 
-def expansion_cost(template: Template, level: int) -> float:
-    """Predicted nanoseconds of looking around a place at an octave."""
-    return _OVERHEAD + 25 * _DIRECT * template.kernels[level].weights.size
+def expansion_cost(template: Template, level: int, places: int) -> float:
+    """Predicted nanoseconds of looking around so many places at an octave, in one call."""
+    return _CALL + places * (_PLACE + 25 * _DIRECT * template.kernels[level].weights.size)
 
 
 def exhaustive_cost(template: Template) -> float:
     """Predicted nanoseconds of scoring every translation."""
-    return _map_cost(template, 0)
+    return map_cost(template, 0)
 
 
 def descent_cost(template: Template, coarsest: int) -> float:
     """Predicted nanoseconds of a descent that meets no trouble."""
     size = template.values.size
     direct = sum(25 * _DIRECT * (size >> (2 * level)) for level in range(coarsest))
-    return _map_cost(template, coarsest) + _FIXED + _DIVES * _OVERHEAD + 4 * direct
+    return map_cost(template, coarsest) + _FIXED + _DIVES * _CALL + 4 * direct
 
 
 def _trusted(short: int, long: int) -> bool:
@@ -103,10 +105,10 @@ def _trusted(short: int, long: int) -> bool:
     return short >= _LEAST_SHORT_SIDE and short * long >= LEAST_SIDE**2
 
 
-def _map_cost(template: Template, level: int) -> float:
+def map_cost(template: Template, level: int) -> float:
+    """Predicted nanoseconds of scoring every translation at an octave."""
     height, width = template.scene.level_shape(level)
-    bytes_only = level == 0 and template.kernels[0].pixels.dtype.itemsize == 1
-    each = _BYTE_MAP if bytes_only and template.mask is None else _FLOAT_MAP
+    each = _MAP if level == 0 else _OCTAVE_MAP
     if template.mask is not None:
         each *= 3
     return each * height * width * template.scene.channels

@@ -48,6 +48,8 @@ def search_poses(
     """
     level = trusted_level(template) if settings.coarsest is None else settings.coarsest
     level = min(level, len(template.kernels) - 1)
+    if level > 0:
+        template.scene.octave(level, ticket)
     step = _step(template, level)
     angles = _angles(settings.angles, step)
     scales = _scales(settings.scales, step)

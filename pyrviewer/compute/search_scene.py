@@ -71,7 +71,8 @@ class Scene:
         self.offset, self.gain = _units(image)
         self._lock = threading.RLock()
         self._octaves: list[npt.NDArray[np.float32]] = []
-        self._blocks: list[Blocks] = []
+        self._sums: list[tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]] = []
+        self._blocks: dict[int, Blocks] = {}
         self._gray: Scene | None = None
 
     @property
@@ -118,6 +119,15 @@ class Scene:
         part = self.pixels[y0:y1, x0:x1]
         return np.ascontiguousarray(part) if part.dtype == np.uint8 else self._in_units(part)
 
+    def windows(
+        self, level: int, corners: list[tuple[int, int]], size: tuple[int, int]
+    ) -> npt.NDArray[np.float32]:
+        """Copy equally large parts of an octave, with corners (x, y), for scoring."""
+        height, width = size
+        source = self.octave(level) if level > 0 else self.pixels
+        parts = np.stack([source[y : y + height, x : x + width] for x, y in corners])
+        return parts if level > 0 else self._in_units(parts)
+
     def blocks(self, level: int, ticket: Ticket | None = None) -> Blocks:
         """Return what the cells of octave `level` >= 1 hold, to the very edge of the scene.
 
@@ -125,17 +135,17 @@ class Scene:
         the exact mode's bound asks for.
         """
         with self._lock:
-            while len(self._blocks) < level:
+            while len(self._sums) < level:
                 if ticket is not None:
                     ticket.check()
-                if not self._blocks:
-                    means, squares = self._first_blocks(ticket)
+                if self._sums:
+                    means, squares = (_halved(_even(part)) for part in self._sums[-1])
                 else:
-                    finer = self._blocks[-1]
-                    means = _halved(_even(finer.means[:-1, :-1]))
-                    squares = _halved(_even(finer.squares[:-1, :-1]))
-                self._blocks.append(_blocks(means, squares, 2 << len(self._blocks)))
-            return self._blocks[level - 1]
+                    means, squares = self._first_blocks(ticket)
+                self._sums.append((means, squares))
+            if level not in self._blocks:
+                self._blocks[level] = _blocks(*self._sums[level - 1], 1 << level, ticket)
+            return self._blocks[level]
 
     def _in_units(self, part: Array) -> npt.NDArray[np.float32]:
         """Pixels in float32, in units of `gain` from `offset`."""
@@ -193,16 +203,23 @@ def _halved(octave: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
     return np.asarray(half, np.float32).reshape(height, width, *octave.shape[2:])
 
 
-def _blocks(means: npt.NDArray[np.float32], squares: npt.NDArray[np.float32], side: int) -> Blocks:
+def _blocks(
+    means: npt.NDArray[np.float32],
+    squares: npt.NDArray[np.float32],
+    side: int,
+    ticket: Ticket | None,
+) -> Blocks:
     """Complete the description of blocks of `side` squared pixels."""
     means = _padded(means.reshape(*means.shape[:2], -1), 1, 1)
     squares = _padded(squares, 1, 1)
-    energies = np.einsum("ijk,ijk->ij", means, means)
-    rests = squares - energies
-    np.maximum(rests, 0, out=rests)
-    rests += np.float32(ROUNDING)
-    np.sqrt(rests, out=rests)
-    rests *= np.float32(side)
+    energies, rests = np.empty_like(squares), np.empty_like(squares)
+    for rows in strips(squares.shape, ticket):
+        energies[rows] = np.einsum("ijk,ijk->ij", means[rows], means[rows])
+        part = np.subtract(squares[rows], energies[rows], out=rests[rows])
+        np.maximum(part, 0, out=part)
+        part += np.float32(ROUNDING)
+        np.sqrt(part, out=part)
+        part *= np.float32(side)
     for array in (means, squares, energies, rests):
         array.setflags(write=False)
     return Blocks(means, squares, energies, rests)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 _LOBES = 4
 _BLOCK = 72
 _ROUNDS = 6
-_CLOSE = 1e-3
+_CLOSE = 3e-3
 _FARTHEST = 1.0
 _LEAST_GRADIENT = 1e-3
 
@@ -48,7 +48,7 @@ def refine_position(template: Template, x: int, y: int) -> tuple[float, float]:
     left, top, right, bottom = _structured_block(template)
     values = np.atleast_3d(template.values[top:bottom, left:right]).astype(np.float64)
     inside = _inside(template)[top:bottom, left:right]
-    basis = np.stack([values, np.gradient(values, axis=1), np.gradient(values, axis=0)])
+    basis = np.stack([values, *_slopes(values)])
     basis = _centred(basis, inside).reshape(3, -1)
     normal = np.einsum("ik,jk->ij", basis, basis)  # BLAS would wake threads, and wait for them
     along = np.linalg.eigvalsh(normal[1:, 1:])
@@ -77,7 +77,7 @@ def _structured_block(template: Template) -> Rect:
         return 0, 0, width, height
     level = min(2, len(template.kernels) - 1)
     weights = template.kernels[level].weights
-    across, down = np.gradient(weights, axis=1), np.gradient(weights, axis=0)
+    across, down = _slopes(weights)
     rows, columns = min(height, _BLOCK), min(width, _BLOCK)
     size = (max(1, columns >> level), max(1, rows >> level))
     energies = [
@@ -89,6 +89,13 @@ def _structured_block(template: Template) -> Rect:
     y, x = np.unravel_index(int(weaker.argmax()), weaker.shape)
     top, left = min(int(y) << level, height - rows), min(int(x) << level, width - columns)
     return left, top, left + columns, top + rows
+
+
+def _slopes(values: npt.NDArray[Any]) -> list[npt.NDArray[Any]]:
+    """Central differences along rows and along columns; 0 at the border."""
+    return [
+        cv2.Sobel(values, -1, dx, 1 - dx, ksize=1, scale=0.5).reshape(values.shape) for dx in (1, 0)
+    ]
 
 
 def _inside(template: Template) -> npt.NDArray[np.float64]:
@@ -125,14 +132,13 @@ def _moved(
     window: npt.NDArray[np.float32], offset: npt.NDArray[np.float64]
 ) -> npt.NDArray[np.float64]:
     """Interpolate a window `offset` further right and down, without its border."""
-    across, down = _lanczos(float(offset[0])), _lanczos(float(offset[1]))
-    moved = cv2.sepFilter2D(window, cv2.CV_32F, across, down)
+    moved = cv2.sepFilter2D(window, cv2.CV_32F, *_lanczos(offset))
     moved = np.atleast_3d(moved)[_LOBES:-_LOBES, _LOBES:-_LOBES]
     return moved.astype(np.float64)
 
 
-def _lanczos(shift: float) -> npt.NDArray[np.float32]:
-    """Taps that read a signal `shift` ahead of the middle one: a windowed sinc of four lobes."""
-    at = np.arange(-_LOBES, _LOBES + 1) - shift
+def _lanczos(shifts: npt.NDArray[np.float64]) -> npt.NDArray[np.float32]:
+    """Taps that read a signal so far ahead of the middle one: a windowed sinc of four lobes."""
+    at = np.arange(-_LOBES, _LOBES + 1) - shifts[:, None]
     taps = np.where(np.abs(at) < _LOBES, np.sinc(at) * np.sinc(at / _LOBES), 0.0)
-    return np.asarray(taps / taps.sum(), np.float32)
+    return np.asarray(taps / taps.sum(axis=1, keepdims=True), np.float32)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,6 +19,7 @@ _FULL = {"uint8": 255.0, "uint16": 65535.0, "float32": 1.0}
 
 _LEAST_SIDE = 8
 _LEAST_SHARE = 0.25
+_FEWEST = 3  # pixels of the shorter side: less has no pattern
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,8 +36,6 @@ class Template:
         The pixels that count.
     kernels : tuple of Kernel
         By octave, as long as the template has a pixel there and some contrast.
-    steadiness : tuple of float
-        By octave: what a copy scores there that lies half way between the octave's pixels.
     reference : Reference
         For the last word, in float64.
     notes : tuple of str
@@ -48,7 +46,6 @@ class Template:
     values: Array
     mask: _Mask | None
     kernels: tuple[Kernel, ...]
-    steadiness: tuple[float, ...]
     reference: Reference
     notes: tuple[str, ...]
 
@@ -56,6 +53,19 @@ class Template:
     def shape(self) -> tuple[int, int]:
         """Height and width."""
         return self.values.shape[0], self.values.shape[1]
+
+    def steadiness(self, level: int) -> float:
+        """Score, at an octave, a copy of the template that lies half way between its pixels."""
+        if level == 0:
+            return 1.0
+        between = halve_template(self.kernels[level - 1].weights[1:, 1:])
+        if between.size == 0:
+            return 0.0
+        octave = np.ascontiguousarray(
+            self.kernels[level].weights[: between.shape[0], : between.shape[1]]
+        )
+        norm = cv2.norm(between) * cv2.norm(octave)
+        return float(np.vdot(between, octave)) / norm if norm > 0 else 0.0
 
     def warnings(self, coarsest: int) -> tuple[str, ...]:
         """Return one sentence for each octave up to `coarsest` that is too small or too flat."""
@@ -119,8 +129,8 @@ def prepare(scene: Scene, template: Array, mask: Array | None) -> Template:
         raise UserError(
             f"The template has no contrast {what}to be found by: its pixels are all the same."
         )
-    kernels, steadiness = _kernels(scene, values, inside, reference)
-    return Template(scene, values, inside, kernels, steadiness, reference, notes)
+    kernels = _kernels(scene, values, inside, reference)
+    return Template(scene, values, inside, kernels, reference, notes)
 
 
 def _mask(template: Array, mask: Array | None) -> _Mask | None:
@@ -159,24 +169,17 @@ def _same_dtype(scene: Scene, pixels: Array) -> Array:
 
 def _kernels(
     scene: Scene, values: Array, inside: _Mask | None, reference: Reference
-) -> tuple[tuple[Kernel, ...], tuple[float, ...]]:
-    """Make the kernels of all octaves that the template reaches, and tell how steady they are."""
+) -> tuple[Kernel, ...]:
+    """Make the kernels of all octaves that the template reaches."""
     octave = values.astype(np.float32)
     octave -= np.float32(scene.offset)
-    octave *= np.float32(1 / scene.gain)
-    both_bytes = values.dtype == np.uint8 and scene.pixels.dtype == np.uint8
+    if scene.gain != 1:
+        octave *= np.float32(1 / scene.gain)
     mask = None if inside is None else inside.astype(np.float32)
-    finest = Kernel(
-        reference.weights.reshape(values.shape).astype(np.float32),
-        mask,
-        reference.count,
-        reference.norm / scene.gain,
-        values if both_bytes else octave,
-    )
-    kernels, steadiness = [finest], [1.0]
-    cover = mask
-    while min(octave.shape[:2]) >= 2:
-        between = halve_template(octave[1:, 1:])
+    weights = reference.weights.reshape(values.shape).astype(np.float32)
+    finest = Kernel(weights, mask, reference.count, reference.norm / scene.gain, octave)
+    kernels, cover = [finest], mask
+    while min(octave.shape[:2]) >= 2 * _FEWEST:
         octave = halve_template(octave)
         if cover is not None:
             cover = halve_template(cover)
@@ -185,17 +188,7 @@ def _kernels(
         if kernel.count < 2 or kernel.norm <= 1e-6 * kernels[0].norm:
             break
         kernels.append(kernel)
-        steadiness.append(_likeness(between, octave[: between.shape[0], : between.shape[1]]))
-    return tuple(kernels), tuple(steadiness)
-
-
-def _likeness(a: npt.NDArray[np.float32], b: npt.NDArray[np.float32]) -> float:
-    """Score two equally large pictures."""
-    if a.size < 2:
-        return 0.0
-    a, b = a - a.mean(axis=(0, 1)), b - b.mean(axis=(0, 1))
-    norm = math.sqrt(float((a * a).sum()) * float((b * b).sum()))
-    return float((a * b).sum()) / norm if norm > 0 else 0.0
+    return tuple(kernels)
 
 
 def _covered(cover: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:

@@ -16,11 +16,13 @@ import numpy as np
 import numpy.typing as npt
 
 from pyrviewer.compute.opencv import cv2
+from pyrviewer.compute.strips import strips
 
 if TYPE_CHECKING:
     from pyrviewer.compute.image import Array
     from pyrviewer.compute.search_trace import ScoreMap
-from pyrviewer.compute.strips import strips
+
+_Mask = npt.NDArray[np.float32]
 
 LEAST_CONTRAST = 0.02
 """A window with less than this share of the template's contrast scores 0: it is flat."""
@@ -29,7 +31,13 @@ _DIRECT = 100
 """Up to so many translations, adding products up directly costs less than Fourier transforms."""
 
 _MIDDLE = 128.0
-"""What is taken off uint8 before squares are added up."""
+"""What is taken off uint8 before it is multiplied in float32."""
+
+_INT32 = (1 << 31) // 255
+"""So many pixels of uint8 add up in int32."""
+
+_STRIP = 1 << 15
+"""Squares are summed in strips of so many translations, which stay in the processor's cache."""
 
 _LOW_CONTRAST = 8.0
 """Templates that deviate less, in units of uint8, always have squares summed in float64."""
@@ -49,15 +57,15 @@ class Kernel:
         Pixels inside the mask.
     norm : float
         Root of the summed squares of the template less its mean.
-    pixels : array
-        The template as it was given, which `score_map` prefers where it is uint8.
+    pixels : (h, w) or (h, w, 3) float32 array
+        The template as it was given.
     """
 
     weights: npt.NDArray[np.float32]
     mask: npt.NDArray[np.float32] | None
     count: int
     norm: float
-    pixels: Array
+    pixels: npt.NDArray[np.float32]
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -71,24 +79,22 @@ class Kernel:
         return self.norm / math.sqrt(self.count * channels)
 
 
-def make_kernel(pixels: Array, mask: npt.NDArray[np.float32] | None = None) -> Kernel:
+def make_kernel(pixels: npt.NDArray[np.float32], mask: _Mask | None = None) -> Kernel:
     """Make a template ready.
 
     Parameters
     ----------
-    pixels : (h, w) or (h, w, 3) array
-        uint8 or float32.
+    pixels : (h, w) or (h, w, 3) float32 array
+        The template.
     mask : (h, w) float32 array, optional
         1 for the pixels that count, 0 for the others.
     """
-    values = pixels.astype(np.float64)
-    inside = np.ones(pixels.shape[:2]) if mask is None else mask.astype(np.float64)
-    count = int(inside.sum())
-    if pixels.ndim == 3:
-        inside = inside[:, :, None]
-    mean = (values * inside).sum(axis=(0, 1)) / max(count, 1)
-    centred = (values - mean) * inside
-    norm = math.sqrt(float(np.einsum("i,i->", centred.ravel(), centred.ravel())))
+    inside = None if mask is None else mask.astype(np.uint8)
+    count = pixels.shape[0] * pixels.shape[1] if inside is None else int(inside.sum())
+    centred = pixels - np.array(cv2.mean(pixels, inside)[: 3 if pixels.ndim == 3 else 1])
+    if mask is not None:
+        centred *= mask if pixels.ndim == 2 else mask[:, :, None]
+    norm = cv2.norm(centred)
     weights = (centred / norm if norm > 0 else centred).astype(np.float32)
     return Kernel(weights, mask, count, norm, pixels)
 
@@ -103,43 +109,62 @@ def score_map(patch: Array, kernel: Kernel, *, precise: bool = True) -> ScoreMap
     kernel : Kernel
         Not larger than the patch.
     precise : bool
-        Sum the squares of large maps in float64. In float32, which is faster, scores of windows
-        with little contrast may be off by 1e-3.
+        Sum the squares in float64. In float32, which is faster, scores of windows with little
+        contrast may be off by 1e-3.
 
     Returns
     -------
     (H - h + 1, W - w + 1) float32 array
-        Flat windows score 0, but for gray uint8: see `takes_bytes`.
+        Flat windows score 0.
     """
-    rows, columns = patch.shape[0] - kernel.shape[0] + 1, patch.shape[1] - kernel.shape[1] + 1
-    few = rows * columns <= _DIRECT
-    if not few and takes_bytes(kernel) and patch.dtype == np.uint8:
-        return np.asarray(cv2.matchTemplate(patch, kernel.pixels, cv2.TM_CCOEFF_NORMED), np.float32)
     centred = patch.astype(np.float32, copy=False)
     if patch.dtype == np.uint8:
         centred -= np.float32(_MIDDLE)
+    if (patch.shape[0] - kernel.shape[0] + 1) * (patch.shape[1] - kernel.shape[1] + 1) <= _DIRECT:
+        few: ScoreMap = score_windows(centred[None], kernel)[0]
+        return few
+    products = _products(centred, kernel.weights)
     if kernel.mask is not None:
-        products = _products(centred, kernel.weights, few)
         return normalised(products, _masked_squares(centred, kernel), kernel)
     precise = precise or kernel.deviation < _LOW_CONTRAST
-    means, squares = _few_boxes(centred, kernel) if few else _boxes(centred, kernel, precise)
-    products = _products(centred, kernel.weights, few)
-    return normalised(products, _less_means(squares, means, kernel), kernel)
+    step = max(kernel.shape[0], _STRIP // products.shape[1])
+    for first in range(0, len(products), step):
+        rows = slice(first, first + step)
+        below = min(rows.stop, len(products)) + kernel.shape[0] - 1
+        if precise:
+            squares = window_squares(patch[None, first:below], kernel)[0]
+        else:
+            squares = _quick_squares(centred[first:below], kernel)
+        normalised(products[rows], squares, kernel)
+    return products
 
 
-def takes_bytes(kernel: Kernel) -> bool:
-    """Whether large maps are left to OpenCV, which transforms gray uint8 in float32.
+def score_windows(patches: npt.NDArray[np.float32], kernel: Kernel) -> ScoreMap:
+    """Score every translation in each of several small patches, adding products up directly.
 
-    It sums the windows' squares exactly; but it scores flat windows too, which `without_flat`
-    puts right.
+    Parameters
+    ----------
+    patches : (n, H, W) or (n, H, W, 3) float32 array
+        A little larger than the kernel.
+    kernel : Kernel
+        The template.
+
+    Returns
+    -------
+    (n, H - h + 1, W - w + 1) float32 array
+        Flat windows score 0.
     """
-    return kernel.pixels.dtype == np.uint8 and kernel.pixels.ndim == 2 and kernel.mask is None
-
-
-def without_flat(scores: ScoreMap, patch: Array, kernel: Kernel) -> None:
-    """Set the scores of flat windows to 0, in place."""
-    squares = window_squares(patch.astype(np.float32) - np.float32(_MIDDLE), kernel)
-    scores[squares < (LEAST_CONTRAST * kernel.norm) ** 2] = 0
+    patches = np.ascontiguousarray(patches)
+    products = _direct(patches, kernel.weights)
+    if kernel.mask is None:
+        return normalised(products, window_squares(patches, kernel), kernel)
+    squares = np.zeros(products.shape)
+    channels = patches.reshape(*patches.shape[:3], -1)
+    for k in range(channels.shape[3]):
+        plane = np.ascontiguousarray(channels[..., k])
+        squares += _direct(plane * plane, kernel.mask)
+        squares -= _direct(plane, kernel.mask).astype(np.float64) ** 2 / kernel.count
+    return normalised(products, squares, kernel)
 
 
 def normalised(products: ScoreMap, squares: npt.NDArray[Any], kernel: Kernel) -> ScoreMap:
@@ -155,61 +180,54 @@ def normalised(products: ScoreMap, squares: npt.NDArray[Any], kernel: Kernel) ->
     return products
 
 
-def window_squares(centred: npt.NDArray[np.float32], kernel: Kernel) -> npt.NDArray[Any]:
-    """Sum the squares of every window less its mean; not below 0 but for rounding."""
-    means, squares = _boxes(centred, kernel, True)
-    return _less_means(squares, means, kernel)
+def window_squares(patches: Array, kernel: Kernel) -> npt.NDArray[np.float32]:
+    """Sum the squares of every window less its mean, in float64, by summed-area tables.
+
+    Parameters
+    ----------
+    patches : (n, H, W) or (n, H, W, 3) array of uint8 or float32
+        Not smaller than the kernel.
+    kernel : Kernel
+        Without a mask; only its shape matters.
+
+    Returns
+    -------
+    (n, H - h + 1, W - w + 1) float32 array
+    """
+    (count, length, across), (height, width) = patches.shape[:3], kernel.shape
+    # One above the other: no window reaches over the border between two.
+    stacked = patches.reshape(count * length, *patches.shape[2:])
+    depth = cv2.CV_64F if height * width > _INT32 else -1  # the fastest that holds a window's sum
+    tables = cv2.integral2(stacked, sdepth=depth)
+    grid = (count, length, across + 1, *patches.shape[3:])
+    (sums_above, sums_below), (squares_above, squares_below) = (
+        (table[:-1].reshape(grid), table[1:].reshape(grid)[:, height - 1 :]) for table in tables
+    )
+    sums = _across(sums_below - sums_above[:, : length - height + 1], width)
+    squares = _across(squares_below - squares_above[:, : length - height + 1], width)
+    sums *= sums
+    sums *= 1 / (height * width)
+    squares -= sums
+    return np.asarray(squares if squares.ndim == 3 else squares.sum(axis=3), np.float32)
 
 
-def _boxes(
-    centred: npt.NDArray[np.float32], kernel: Kernel, precise: bool
-) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
-    """Mean, and mean square, of every window, channel by channel."""
+def _across(rows: npt.NDArray[Any], width: int) -> npt.NDArray[np.float64]:
+    """Sum `width` columns, given the sums of all columns up to each."""
+    return np.asarray(rows[:, :, width:] - rows[:, :, :-width], np.float64)
+
+
+def _quick_squares(centred: npt.NDArray[np.float32], kernel: Kernel) -> npt.NDArray[np.float32]:
+    """`window_squares` in float32."""
     # On uint8, cv2.sqrBoxFilter would overflow: it adds up in int32.
     height, width = kernel.shape
     top, left = height // 2, width // 2
     rows, columns = centred.shape[0] - height + 1, centred.shape[1] - width + 1
     # Anchored in the middle; what the border adds is cut off.
     inner = np.s_[top : top + rows, left : left + columns]
-    depth = cv2.CV_64F if precise else cv2.CV_32F
-    means = cv2.boxFilter(centred, depth, (width, height), anchor=(left, top))
-    squares = cv2.sqrBoxFilter(centred, depth, (width, height), anchor=(left, top))
-    return means[inner], squares[inner]
-
-
-def _few_boxes(
-    centred: npt.NDArray[np.float32], kernel: Kernel
-) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
-    """As `_boxes`, where there are few windows: they share most of their pixels."""
-    height, width = kernel.shape
-    sums = [
-        _running(_running(values, width, 1), height, 0) for values in (centred, centred * centred)
-    ]
-    return sums[0] / (height * width), sums[1] / (height * width)
-
-
-def _running(values: npt.NDArray[Any], size: int, axis: int) -> npt.NDArray[np.float64]:
-    """Sum `size` neighbours along an axis, 0 or 1, at every position."""
-    if axis == 1:
-        return _running(values.swapaxes(0, 1), size, 0).swapaxes(0, 1)
-    steps = len(values) - size
-    sums = np.empty((steps + 1, *values.shape[1:]))
-    sums[0] = values[:size].sum(axis=0)
-    np.cumsum(values[size:] - values[:steps], axis=0, out=sums[1:])
-    sums[1:] += sums[0]
-    return sums
-
-
-def _less_means(
-    squares: npt.NDArray[Any], means: npt.NDArray[Any], kernel: Kernel
-) -> npt.NDArray[Any]:
-    """Turn mean squares into summed squares of the windows less their means, in place."""
-    for rows in strips(means.shape):
-        part = means[rows]
-        np.multiply(part, part, out=part)
-        np.subtract(squares[rows], part, out=squares[rows])
-        np.multiply(squares[rows], kernel.count, out=squares[rows])
-    return squares if squares.ndim == 2 else squares.sum(axis=2)
+    means = np.asarray(cv2.boxFilter(centred, -1, (width, height), anchor=(left, top))[inner])
+    squares = np.asarray(cv2.sqrBoxFilter(centred, -1, (width, height), anchor=(left, top))[inner])
+    found = (squares - means * means) * np.float32(kernel.count)
+    return np.asarray(found if found.ndim == 2 else found.sum(axis=2), np.float32)
 
 
 def _masked_squares(centred: npt.NDArray[np.float32], kernel: Kernel) -> npt.NDArray[np.float64]:
@@ -231,11 +249,9 @@ def _channels(array: Array) -> list[Array]:
 
 
 def _products(
-    centred: npt.NDArray[np.float32], weights: npt.NDArray[np.float32], few: bool
+    centred: npt.NDArray[np.float32], weights: npt.NDArray[np.float32]
 ) -> npt.NDArray[np.float32]:
-    """Sum products with the weights, directly or by Fourier transforms."""
-    if few:
-        return _direct(centred, weights)
+    """Sum products with the weights by Fourier transforms."""
     total: npt.NDArray[np.float32] | None = None
     for plane, part in zip(_channels(centred), _channels(weights), strict=True):
         products = np.asarray(cv2.matchTemplate(plane, part, cv2.TM_CCORR), np.float32)
@@ -245,24 +261,23 @@ def _products(
 
 
 def _direct(
-    patch: npt.NDArray[np.float32], weights: npt.NDArray[np.float32]
+    patches: npt.NDArray[np.float32], weights: npt.NDArray[np.float32]
 ) -> npt.NDArray[np.float32]:
     """Sum products one by one.
 
-    With the template's rows as far apart as the patch's, each translation is one dot product of
+    With the template's rows as far apart as the patches', each translation is one dot product of
     two plain vectors.
     """
-    patch = np.ascontiguousarray(patch)
     height, width = weights.shape[:2]
-    rows, columns = patch.shape[0] - height + 1, patch.shape[1] - width + 1
-    spread = np.zeros((height, *patch.shape[1:]), np.float32)
+    count, length, across = patches.shape[:3]
+    spread = np.zeros((height, *patches.shape[2:]), np.float32)
     spread[:, :width] = weights
-    step, row = patch.strides[1], patch.strides[0]
-    length = spread.size - (patch.shape[1] - width) * (step // 4)
-    shifted = np.lib.stride_tricks.as_strided(
-        patch, (rows, columns, length), (row, step, 4), writeable=False
-    )
-    return np.asarray(np.einsum("ijk,k->ij", shifted, spread.ravel()[:length]))
+    image, row, step = patches.strides[:3]
+    used = spread.size - (across - width) * (step // 4)
+    shape = (count, length - height + 1, across - width + 1, used)
+    # A view like that of `as_strided`, in a tenth of its time.
+    shifted = np.ndarray(shape, np.float32, patches, 0, (image, row, step, 4))
+    return np.asarray(np.einsum("nijk,k->nij", shifted, spread.ravel()[:used]))
 
 
 @dataclass(frozen=True, eq=False)

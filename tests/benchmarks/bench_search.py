@@ -1,9 +1,9 @@
 """Agreement of the search with exhaustive search, and its time against OpenCV and scikit-image.
 
 Run ``python tests/benchmarks/bench_search.py agreement [--cases 2000] [--seed 0] [--megapixels M]
-[--exact]``, ``... speed [--megapixels 12] [--rounds 5]``, ``... pose [--cases 60]`` or
-``... copies [--cases 50]``. Candidates
-of a comparison take turns, and ratios of medians are printed: other load meets them alike.
+[--exact]``, ``... speed [--megapixels 12] [--rounds 5]``, ``... limits [--rounds 5]``,
+``... pose [--cases 60]`` or ``... copies [--cases 50]``. Candidates of a comparison take turns, and
+ratios of medians are printed: other load meets them alike.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import math
 import statistics
 import time
 from collections import Counter
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -149,6 +150,38 @@ def compare(case: Case, side: int, rounds: int) -> None:
     )
 
 
+def limits(rounds: int) -> None:
+    """Print what a template that is not there costs, down to tiny scenes.
+
+    Processor time is what a busy machine charges; wall time is what an idle one shows.
+    """
+    sizes = ((0.01, 24), (0.1, 48), (0.3, 64), (1, 96), (3, 200), (12, 256), (12, 400))
+    for megapixels, side in sizes:
+        case = draw("absent", 2, megapixels * 1e6, side)
+        scene = ready(case)
+        work: dict[str, Callable[[], object]] = {
+            "cv2": partial(opencv, case),
+            "ours": partial(search, scene, case.template),
+            "exact": partial(search, scene, case.template, exact=True),
+        }
+        walls: dict[str, list[float]] = {name: [] for name in work}
+        cores: dict[str, list[float]] = {name: [] for name in work}
+        for _ in range(rounds if megapixels > 1 else 8 * rounds):
+            for name, run in work.items():
+                start = time.process_time()
+                walls[name].append(milliseconds(run))
+                cores[name].append(1e3 * (time.process_time() - start))
+        told = [
+            f"{name} {statistics.median(walls[name]) / statistics.median(walls['cv2']):.2f}x wall, "
+            f"{statistics.median(cores[name]) / statistics.median(cores['cv2']):.2f}x processor"
+            for name in ("ours", "exact")
+        ]
+        theirs = statistics.median(walls["cv2"])
+        print(
+            f"{megapixels:5g} MP, {side:3d} px: cv2 {theirs:.2f} ms; {'; '.join(told)}", flush=True
+        )
+
+
 def pose(cases: int, seed: int) -> None:
     """Print errors of position and angle: 80 px, all orientations, noise 5, truth known."""
     rng = np.random.default_rng(seed)
@@ -221,7 +254,7 @@ def averaged(values: Array) -> Array:
 def main() -> None:
     """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("what", choices=["agreement", "speed", "pose", "copies"])
+    parser.add_argument("what", choices=["agreement", "speed", "limits", "pose", "copies"])
     parser.add_argument("--cases", type=int)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--megapixels", type=float)
@@ -233,6 +266,8 @@ def main() -> None:
         agreement(given.cases or 2000, given.seed, given.megapixels, given.exact)
     elif given.what == "speed":
         speed(given.megapixels or 12, given.rounds, given.sides)
+    elif given.what == "limits":
+        limits(given.rounds)
     elif given.what == "copies":
         copies(given.cases or 50, given.seed)
     else:

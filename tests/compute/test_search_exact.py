@@ -13,7 +13,7 @@ from skimage.feature import match_template
 from pyrviewer.compute.errors import UserError
 from pyrviewer.compute.opencv import cv2
 from pyrviewer.compute.search import Scene, search
-from pyrviewer.compute.search_blocks import BlockBound, BlockTemplate
+from pyrviewer.compute.search_blocks import BlockBound
 from pyrviewer.compute.search_template import prepare
 
 Array = npt.NDArray[Any]
@@ -66,7 +66,7 @@ def test_bounds_are_bounds(level: int, colour: bool) -> None:
     scene = scene if colour else np.ascontiguousarray(scene[..., 1])
     template = changed(rng, scene[20:73, 40:85])
     ready = prepare(Scene(scene), template, None)
-    bound = BlockBound(ready, BlockTemplate(ready), level)
+    bound = BlockBound(ready, level)
     windows = np.lib.stride_tricks.sliding_window_view(
         np.atleast_3d(scene).astype(np.float64), template.shape[:2], (0, 1)
     )
@@ -79,11 +79,14 @@ def test_bounds_are_bounds(level: int, colour: bool) -> None:
     assert bound.cells == tuple((count - 1) // side + 1 for count in scores.shape)
     rows, columns = (part.ravel() for part in np.indices(bound.cells))
     by_phase = bound.phase_bounds(rows, columns).reshape(*bound.cells, side, side)
+    in_part = bound.phase_bounds(rows, columns, 0.8).reshape(by_phase.shape)
     by_cell = bound.cell_bounds(1)
     in_groups = bound.cell_bounds(2)
     y, x = np.indices(scores.shape)
     assert np.all(scores <= by_phase[y // side, x // side, y % side, x % side] + 1e-5)
     assert np.all(by_phase.max(axis=(2, 3)) <= in_groups + 1e-4)
+    assert np.all(by_phase <= in_part + 1e-4)
+    assert np.array_equal(by_phase >= 0.8, in_part >= 0.8)
     assert np.all(in_groups <= by_cell + 1e-4)
     # A bound that excludes nothing would pass: this one is worth its name.
     assert np.mean(by_phase < 0.9) > 0.5

@@ -8,13 +8,13 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 import skimage.data
-from scipy.ndimage import uniform_filter
+from scipy.ndimage import maximum_filter, uniform_filter
 from skimage.feature import match_template
 
 from pyrviewer.compute.opencv import cv2
 from pyrviewer.compute.search import exhaustive
-from pyrviewer.compute.search_peaks import apart, peaks
-from pyrviewer.compute.search_zncc import make_kernel, score_map
+from pyrviewer.compute.search_peaks import apart, peaks, peaks_of_each
+from pyrviewer.compute.search_zncc import make_kernel, score_map, score_windows
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -124,6 +124,31 @@ def test_transparency_is_a_mask() -> None:
     assert match.score == pytest.approx(1)
 
 
+@pytest.mark.parametrize("kind", ["gray", "colour", "masked", "masked colour"])
+def test_several_small_windows_are_scored_at_once(kind: str) -> None:
+    scene = astronaut()[40:110, 180:260]
+    scene = scene if "colour" in kind else np.ascontiguousarray(scene[..., 1])
+    template = scene[15:41, 20:44]
+    y, x = np.mgrid[-1:1:26j, -1:1:24j]
+    mask = (x * x + y * y < 0.9).astype(np.float32) if "masked" in kind else None
+    corners = [(0, 0), (17, 13), (50, 40)]
+    patches = np.stack([scene[y : y + 30, x : x + 27] for x, y in corners]).astype(np.float32)
+    ours = score_windows(patches - 128, make_kernel(template.astype(np.float32), mask))
+    assert ours.shape == (3, 5, 4)
+    for patch, scores in zip(patches, ours, strict=True):
+        np.testing.assert_allclose(scores, full_map(patch, template, mask), atol=1e-4)
+    assert ours[1, 2, 3] == pytest.approx(1, abs=1e-5)
+
+
+def test_a_map_in_tiles_is_that_of_scikit_image() -> None:
+    scene = np.asarray(cv2.resize(camera(), (1300, 1100), interpolation=cv2.INTER_CUBIC))
+    template = scene[500:530, 700:745]
+    theirs = match_template(scene.astype(np.float64), template.astype(np.float64))
+    assert theirs.size > 1 << 20  # less is scored in one piece
+    textured = match_deviations(scene, (30, 45)) > 3
+    np.testing.assert_allclose(scores_of(scene, template)[textured], theirs[textured], atol=1e-4)
+
+
 @pytest.mark.parametrize("shape", [(256, 256), (3, 3)])
 def test_bright_windows_do_not_overflow(shape: tuple[int, int]) -> None:
     """cv2.sqrBoxFilter adds squares of uint8 up in int32: too little for 182 x 182 white pixels."""
@@ -131,7 +156,7 @@ def test_bright_windows_do_not_overflow(shape: tuple[int, int]) -> None:
     scene = rng.integers(225, 256, (shape[0] + 20, shape[1] + 21), dtype=np.uint8)
     template = scene[5 : 5 + shape[0], 4 : 4 + shape[1]]
     for part in (scene, scene[: shape[0] + 4, : shape[1] + 5]):
-        ours = score_map(part, make_kernel(template))
+        ours = score_map(part, make_kernel(template.astype(np.float32)))
         theirs = match_template(part.astype(np.float64), template.astype(np.float64))
         np.testing.assert_allclose(ours, theirs, atol=5e-4)
 
@@ -152,7 +177,7 @@ def test_flat_windows_score_nothing(dtype: type[Any]) -> None:
         expected = formula(window, template) if window.std() > template.std() / 50 else 0
         assert place.score == pytest.approx(expected, abs=1e-6)
     flat = trace.levels[0].pieces[0].scores[:, 100:]
-    assert np.abs(flat).max() < 1e-6 or dtype is np.uint8
+    assert np.abs(flat).max() < 1e-6
 
 
 def test_scores_of_matches_are_float64() -> None:
@@ -193,6 +218,35 @@ def test_peaks_are_the_local_maxima() -> None:
     assert np.all(np.diff(values) <= 0)
     few = peaks(scores, 7)[2]
     np.testing.assert_array_equal(few, sorted(expected.values(), reverse=True)[:7])
+
+
+def test_peaks_of_a_large_map_are_those_of_scipy() -> None:
+    noise = np.random.default_rng(2).normal(size=(700, 900)).astype(np.float32)
+    scores = np.asarray(cv2.GaussianBlur(noise, (0, 0), 1.5), np.float32)
+    y, x = np.nonzero((scores == maximum_filter(scores, 3, mode="nearest")) & (scores > 0.1))
+    expected = dict(zip(zip(x.tolist(), y.tolist(), strict=True), scores[y, x], strict=True))
+    columns, lines, values = peaks(scores, len(expected) + 9, 0.1)
+    places = zip(columns.tolist(), lines.tolist(), strict=True)
+    assert dict(zip(places, values, strict=True)) == expected
+
+
+def test_peaks_of_several_maps_are_those_of_each() -> None:
+    maps = np.random.default_rng(3).normal(size=(6, 5, 4)).astype(np.float32).clip(-1, 1)
+    for scores, found in zip(maps, peaks_of_each(maps, 2), strict=True):
+        frame = np.pad(scores, 1, constant_values=-2)
+        tops = [
+            (float(scores[y, x]), x, y)
+            for y in range(5)
+            for x in range(4)
+            if scores[y, x] == frame[y : y + 3, x : x + 3].max()
+        ]
+        assert found[0][2] == max(tops)[0]
+        assert len(found) == min(2, len(tops))
+        assert {(score, x, y) for x, y, score in found} <= set(tops)
+        assert (
+            sorted((score for _, _, score in found), reverse=True)
+            == sorted((score for score, _, _ in tops), reverse=True)[:2]
+        )
 
 
 def test_matches_keep_their_distance() -> None:

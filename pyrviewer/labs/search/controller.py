@@ -13,6 +13,7 @@ from pyrviewer.compute.image import Origin
 from pyrviewer.compute.search import Scene
 from pyrviewer.labs.search import actions, run
 from pyrviewer.labs.search.export import SearchExporter
+from pyrviewer.labs.search.kept import describe, opened, revive
 from pyrviewer.labs.search.panel import SearchPanel
 from pyrviewer.labs.search.state import SearchState, Template, around, part, resolve
 from pyrviewer.labs.search.view import SearchView
@@ -27,10 +28,8 @@ if TYPE_CHECKING:
 
     from PyQt6.QtCore import QObject, QPoint
 
-    from pyrviewer.compute.image import Image
     from pyrviewer.compute.mask import Parametric
     from pyrviewer.compute.search import Miss
-    from pyrviewer.compute.ticket import Ticket
     from pyrviewer.labs.search.run import Found, ShownScene
     from pyrviewer.labs.search.state import SearchRequest
     from pyrviewer.session.actions import ActionSpec
@@ -40,8 +39,9 @@ if TYPE_CHECKING:
 
 HINT = "Drag around something to look for, or click it. Space or the middle button pans."
 STEP_NAMES = {
-    "rect": "Pick template", "exact": "Toggle exact search", "max_matches": "Change matches",
-    "min_score": "Change minimum score", "angle": "Change rotation", "scale": "Change size range",
+    "rect": "Pick template", "kept": "Change kept template", "exact": "Toggle exact search",
+    "max_matches": "Change matches", "min_score": "Change minimum score",
+    "angle": "Change rotation", "scale": "Change size range",
     "coarsest": "Change coarsest octave", "candidates": "Change candidates",
 }  # fmt: skip
 DRAGGED = {"max_matches", "min_score", "angle", "scale"}
@@ -65,7 +65,8 @@ class SearchLab(DocumentLab[SearchState]):
         self._scene: Scene | None = None
         self._shown: ShownScene | None = None
         self._request: SearchRequest | None = None
-        self._pinned: Template | None = None
+        self._templates: dict[str, Template] = {}  # kept ones, by what the state calls them
+        self._carried = ""
         self._truth: tuple[float, float] | None = None
         self._miss: Miss | None = None
         self._make_lanes()
@@ -95,10 +96,11 @@ class SearchLab(DocumentLab[SearchState]):
         self._compare_lane = make("Searching everywhere", self)
         self._compare_lane.succeeded.connect(self._take_comparison)
         self._file_lane = make("Opening the template", self)
-        self._file_lane.succeeded.connect(self._take_template)
+        self._file_lane.succeeded.connect(self._keep)
         self.lanes = (self._scene_lane, self._search_lane, self._compare_lane, self._file_lane)
         for lane in (self._scene_lane, self._compare_lane, self._file_lane):
             lane.failed.connect(self.context.notices.error)
+        self._file_lane.failed.connect(self._drop_unknown)
         self._search_lane.failed.connect(self._fail)
         self._search_lane.cancelled.connect(self._on_stopped)
 
@@ -114,6 +116,7 @@ class SearchLab(DocumentLab[SearchState]):
         """Keep where the panes look."""
         if self._shown is not None:
             self.remember_look(self.document)
+        self._carried = self.state.kept
 
     def forget(self) -> None:
         """Stop all work and show nothing."""
@@ -130,6 +133,8 @@ class SearchLab(DocumentLab[SearchState]):
         """Prepare the scene to search in."""
         self._scene = document.prepared(self.key, partial(Scene, document.pixels))
         self._drop_rect_outside()
+        if self._carried:  # a kept template is looked for in every image
+            self.adopt(replace(self.state, kept=self._carried))
         work = partial(run.show_scene, pixels=document.pixels, octaves=document.octaves)
         self._scene_lane.submit(work)
 
@@ -139,11 +144,13 @@ class SearchLab(DocumentLab[SearchState]):
         if document is None or scene is None:
             return
         state = self.state
-        self.panel.show_state(state, pinned=self._pinned is not None)
-        pinned = self._pinned is not None
-        self.view.show_rect(() if pinned else state.rect)
-        self.view.show_outline(None if pinned else masks.from_json(state.outline))
-        request = resolve(state, self._whole(document), scene, self._pinned)
+        kept = bool(state.kept)
+        self.panel.show_state(state, pinned=kept)
+        self.view.show_rect(() if kept else state.rect)
+        self.view.show_outline(None if kept else masks.from_json(state.outline))
+        if kept and state.kept not in self._templates:
+            self._file_lane.submit(partial(revive, kept=state.kept))
+        request = resolve(state, self._whole(document), scene, self._templates.get(state.kept))
         if request is None:
             self._request = self.found = None
             self._search_lane.cancel()
@@ -155,7 +162,7 @@ class SearchLab(DocumentLab[SearchState]):
     @property
     def has_template(self) -> bool:
         """Whether something was picked, even if it cannot be searched for."""
-        return self._pinned is not None or bool(self.state.rect)
+        return bool(self.state.kept or self.state.rect)
 
     def _whole(self, document: Document) -> Template:
         return Template(document.pixels, str(document.path or ""), document.image.origin.page)
@@ -179,7 +186,7 @@ class SearchLab(DocumentLab[SearchState]):
     def _take_scene(self, shown: ShownScene) -> None:
         self._shown = shown
         self.recall_look(self.document)
-        self.view.show_scene(shown, () if self._pinned is not None else self.state.rect)
+        self.view.show_scene(shown, () if self.state.kept else self.state.rect)
         if self.found is not None:
             self._show_found(self.found)
 
@@ -245,51 +252,61 @@ class SearchLab(DocumentLab[SearchState]):
 
     def _pick(self, rect: tuple[int, ...], outline: str) -> None:
         """Take a part of the image as the template, as one undoable step."""
-        self._pinned = None
         if self.document is not None:
-            after = replace(self.state, rect=rect, outline=outline)
+            after = replace(self.state, rect=rect, outline=outline, kept="")
             self.document.change(self.key, self.state, after, self.step_names["rect"])
         self.refresh()
 
     def clear(self) -> None:
         """Take the template away."""
-        self._pinned = None
-        if self.state.rect:
-            self._pick((), "")
-        else:
-            self._request = None
-            self.refresh()
+        self._pick((), "")
 
     def toggle_pin(self) -> None:
         """Keep the present template for other images, or let go of it."""
-        if self._pinned is not None:
-            self._pinned = None
-        elif self.document is not None:
-            whole, state = self._whole(self.document), self.state
-            self._pinned = part(whole, state.rect, state.outline)
-        self._request = None
-        self.refresh()
+        template = None
+        if self.document is not None and not self.state.kept:
+            template = part(self._whole(self.document), self.state.rect, self.state.outline)
+        if template is not None:
+            template = replace(template, pixels=template.pixels.copy())
+            self._keep((describe(template), template))
+        else:
+            self.change("kept", "")
+
+    def _keep(self, found: tuple[str, Template]) -> None:
+        """Look for a template from elsewhere, or one that was found again after a restart."""
+        kept, template = found
+        self._templates[kept] = template
+        if self.state.kept == kept:
+            self._request = None  # its file may have changed
+            self.refresh()
+        else:
+            self.change("kept", kept)
+
+    def _drop_unknown(self) -> None:
+        """Forget a kept template that could not be found again."""
+        if self.state.kept not in self._templates:
+            self.adopt(replace(self.state, kept=""))
+            self.refresh()
 
     def ask_template(self) -> None:
         """Ask for an image file to look for."""
         for path in ask_images(self.view, "Open template"):
-            self._file_lane.submit(partial(_read, path=path))
+            self.open_template(path)
+
+    def open_template(self, path: Path) -> None:
+        """Look for an image file."""
+        self._file_lane.submit(partial(opened, path=path))
 
     def paste_template(self) -> None:
         """Look for the image on the clipboard."""
         found = clipboard.pasted()
         if isinstance(found, list):
-            self._file_lane.submit(partial(_read, path=found[0]))
+            self.open_template(found[0])
         elif found is not None:
-            self._take_template(image.from_array(found, Origin("clipboard", "clipboard")))
+            pixels = image.from_array(found, Origin("clipboard", "clipboard")).pixels
+            self._keep((describe(Template(pixels)), Template(pixels)))
         else:
             self.context.notices.info("There is no image on the clipboard.")
-
-    def _take_template(self, opened: Image) -> None:
-        origin = opened.origin
-        self._pinned = Template(opened.pixels, str(origin.path or ""), origin.page)
-        self._request = None
-        self.refresh()
 
     # Comparing and explaining
 
@@ -379,7 +396,3 @@ class SearchLab(DocumentLab[SearchState]):
     def focus_view(self) -> None:
         """Give the keyboard to the panes."""
         self.view.grid.focus_view()
-
-
-def _read(ticket: Ticket, path: Path) -> Image:
-    return image.read(path, ticket=ticket)

@@ -10,6 +10,7 @@ import numpy as np
 
 from pyrviewer.compute import display, pyramid, search, signed
 from pyrviewer.compute.mipmap import mipmap_of
+from pyrviewer.labs.search.state import opacity
 
 if TYPE_CHECKING:
     from pyrviewer.compute.image import Array
@@ -140,17 +141,23 @@ def prepare_playback(ticket: Ticket, request: SearchRequest, trace: SearchTrace)
             tested[piece.order] += piece.scores.size
     moments = _moments(np.flatnonzero(tested), end)
     top = max((level.level for level in trace.levels), default=0)
-    template = request.template.pixels
-    mask = request.template.mask
-    if mask is not None:  # what does not count is left gray
-        template = template.copy()
-        template[~mask] = signed.middle(template.dtype)
+    template, counted = request.template.pixels, request.template.counted
+    if counted is not None:
+        template = _cut_out(template, counted)
     levels = min(top, pyramid.max_levels(template.shape[:2]))
     octaves = pyramid.gaussian_pyramid(template, levels, prefilter="box")
     limits = display.auto_range(template)
     shown = [display.to_display(octave, *limits) for octave in octaves]
     counts = np.cumsum(tested)[list(moments)]
     return Found(request, trace, tuple(stages), moments, counts, shown)
+
+
+def _cut_out(pixels: Array, counted: Array) -> Array:
+    """Make what does not count transparent, and gray: it does not colour coarser octaves."""
+    colours = pixels[..., :3] if pixels.ndim == 3 else pixels[..., None].repeat(3, axis=2)
+    alpha = counted[..., None] * np.array(opacity(pixels.dtype), pixels.dtype)
+    colours = np.where(counted[..., None], colours, signed.middle(pixels.dtype))
+    return np.concatenate([colours.astype(pixels.dtype), alpha], axis=2)
 
 
 def _moments(searched: Array, end: int) -> tuple[int, ...]:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from pyrviewer.compute import mask as masks
 
@@ -33,12 +35,15 @@ class SearchState:
         The template's place in the image, x0, y0, x1, y1 (half open), or nothing.
     outline : str
         The part of it that counts, by `mask.to_json`; nothing for all of it.
+    kept : str
+        A template that goes before the rectangle, by `kept.describe`, or nothing.
     angle, scale : float
         Searched range: plus and minus so many degrees, and so many per cent of the size.
     """
 
     rect: tuple[int, ...] = ()
     outline: str = ""
+    kept: str = ""
     exact: bool = False
     max_matches: int = 1
     min_score: float = 0.6
@@ -101,6 +106,15 @@ class Template:
             return None
         return masks.rasterise(self.outline, self.pixels.shape, soft=0) >= INSIDE
 
+    @property
+    def counted(self) -> Array | None:
+        """What counts of it, by its mask and its transparency, or None for all."""
+        mask, pixels = self.mask, self.pixels
+        if pixels.ndim == 2 or pixels.shape[2] < 4:
+            return mask
+        opaque: Array = pixels[..., 3] >= opacity(pixels.dtype) / 2
+        return opaque if mask is None else opaque & mask
+
 
 @dataclass(frozen=True, eq=False)
 class SearchRequest:
@@ -121,16 +135,21 @@ class SearchRequest:
         )
 
 
+def opacity(dtype: np.dtype[Any]) -> float:
+    """Return what opaque pixels hold."""
+    return 1.0 if dtype.kind == "f" else float(np.iinfo(dtype).max)
+
+
 def resolve(
-    state: SearchState, source: Template, scene: Scene, pinned: Template | None
+    state: SearchState, source: Template, scene: Scene, kept: Template | None
 ) -> SearchRequest | None:
     """Turn choices into what can be searched; None while there is no template.
 
-    A pinned template, from another image or a file, goes before the rectangle in `source`, the
+    A kept template, from another image or a file, goes before the rectangle in `source`, the
     whole image.
     """
-    if pinned is not None:
-        return SearchRequest(scene, pinned, replace(state, rect=()))
+    if state.kept:
+        return SearchRequest(scene, kept, replace(state, rect=(), outline="")) if kept else None
     template = part(source, state.rect, state.outline)
     return SearchRequest(scene, template, state) if template is not None else None
 
