@@ -67,6 +67,7 @@ def search(
     scales: tuple[float, float] | None = None,
     mask: Array | None = None,
     exact: bool = False,
+    always_coarse: bool = False,
     ticket: Ticket | None = None,
 ) -> SearchTrace:
     """Find the places of an image that look like a template.
@@ -106,6 +107,9 @@ def search(
     exact : bool
         Guarantee the answer of an exhaustive search: exclude by bounds what cannot beat the best,
         and score the rest.
+    always_coarse : bool
+        Go from coarse to fine even where scoring every translation would be about as quick, to
+        see how it goes.
     ticket : Ticket, optional
         Asked whether to go on about every 50 ms of work.
 
@@ -131,7 +135,15 @@ def search(
     """
     start = time.perf_counter()
     settings = SearchSettings(
-        max_matches, min_score, min_distance, coarsest, candidates, angles, scales, exact
+        max_matches,
+        min_score,
+        min_distance,
+        coarsest,
+        candidates,
+        angles,
+        scales,
+        exact,
+        always_coarse,
     )
     check_settings(settings)
     ready = prepare(scene if isinstance(scene, Scene) else Scene(scene), template, mask)

@@ -30,7 +30,7 @@ def estimate(
     template: Template, record: Record, settings: SearchSettings, ticket: Ticket | None = None
 ) -> Answer:
     """Search coarse to fine, as far as that can be trusted, and everywhere otherwise."""
-    chosen = plan(template, settings.coarsest)
+    chosen = plan(template, settings.coarsest, always_coarse=settings.always_coarse)
     if settings.candidates is not None:
         level = chosen.coarsest or (trusted_level(template) if settings.coarsest is None else 0)
         if level > 0:

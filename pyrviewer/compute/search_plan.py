@@ -38,7 +38,7 @@ class Plan:
     reason: str
 
 
-def plan(template: Template, coarsest: int | None = None) -> Plan:
+def plan(template: Template, coarsest: int | None = None, *, always_coarse: bool = False) -> Plan:
     """Choose the octave to start from.
 
     Parameters
@@ -47,6 +47,8 @@ def plan(template: Template, coarsest: int | None = None) -> Plan:
         What to look for, and where.
     coarsest : int, optional
         What the user wants; it is reduced where the template has no pixels left.
+    always_coarse : bool
+        Start coarse even where that saves little.
     """
     if coarsest is not None:
         level = min(coarsest, len(template.kernels) - 1)
@@ -54,7 +56,8 @@ def plan(template: Template, coarsest: int | None = None) -> Plan:
     level = trusted_level(template)
     if level == 0:
         return Plan(0, f"a template of {template.shape[1]} x {template.shape[0]} pixels is small")
-    if descent_cost(template, level) > _GAIN * exhaustive_cost(template):
+    saving = descent_cost(template, level) <= _GAIN * exhaustive_cost(template)
+    if not (saving or always_coarse):
         return Plan(0, "coarse to fine would save little here")
     height, width = template.kernels[level].shape
     return Plan(level, f"the template is still {width} x {height} pixels there")

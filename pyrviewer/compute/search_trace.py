@@ -211,6 +211,7 @@ class SearchSettings:
     angles: tuple[float, float] | None = None
     scales: tuple[float, float] | None = None
     exact: bool = False
+    always_coarse: bool = False
 
 
 @dataclass(frozen=True, eq=False)

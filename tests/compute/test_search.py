@@ -393,3 +393,15 @@ def test_one_scene_serves_several_threads() -> None:
         thread.join()
     found = [(round(t.matches[0].x), round(t.matches[0].y)) for t in traces if t is not None]
     assert found == expected
+
+
+def test_a_small_scene_is_searched_from_coarse_to_fine_where_that_is_asked_for() -> None:
+    scene = np.asarray(skimage.data.camera())
+    template = scene[60:140, 190:270]
+    quick = search(scene, template)
+    shown = search(scene, template, always_coarse=True)
+    assert [level.level for level in quick.levels] == [0]
+    assert shown.levels[0].level > 1
+    assert shown.translations < quick.translations / 10
+    for trace in (quick, shown):
+        assert (trace.matches[0].x, trace.matches[0].y) == pytest.approx((190, 60), abs=0.01)

@@ -47,6 +47,7 @@ template = image.read({template!r}, page={template_page}).pixels{part}
 {mask}trace = search.search(
     scene, template, mask=mask, max_matches={matches}, min_score={score}, exact={exact},
     angles={angles}, scales={scales}, coarsest={coarsest}, candidates={candidates},
+    always_coarse=True,
 )
 for match in trace.matches:
     print(match.x, match.y, match.angle, match.scale, match.score)

@@ -106,6 +106,7 @@ def run(ticket: Ticket, request: SearchRequest) -> Found:
         angles=state.angles,
         scales=state.scales,
         exact=state.exact,
+        always_coarse=True,  # to be looked at
         ticket=ticket,
     )
     return prepare_playback(ticket, request, trace)
