@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from pyrviewer.compute import search
 from pyrviewer.compute.errors import UserError
-from pyrviewer.compute.search_report import report
+from pyrviewer.compute.search.report import report
 from pyrviewer.headless.terminal import read, show_progress
 
 if TYPE_CHECKING:

@@ -13,8 +13,8 @@ from skimage.feature import match_template
 from pyrviewer.compute.errors import UserError
 from pyrviewer.compute.opencv import cv2
 from pyrviewer.compute.search import Scene, search
-from pyrviewer.compute.search_blocks import BlockBound
-from pyrviewer.compute.search_template import prepare
+from pyrviewer.compute.search.blocks import BlockBound
+from pyrviewer.compute.search.template import prepare
 
 Array = npt.NDArray[Any]
 

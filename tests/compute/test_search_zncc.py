@@ -13,8 +13,8 @@ from skimage.feature import match_template
 
 from pyrviewer.compute.opencv import cv2
 from pyrviewer.compute.search import exhaustive
-from pyrviewer.compute.search_peaks import apart, peaks, peaks_of_each
-from pyrviewer.compute.search_zncc import make_kernel, score_map, score_windows
+from pyrviewer.compute.search.peaks import apart, peaks, peaks_of_each
+from pyrviewer.compute.search.zncc import make_kernel, score_map, score_windows
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from pyrviewer.compute import animation, writing
 from pyrviewer.compute import mask as masks
-from pyrviewer.compute.search_report import COLUMNS, report
+from pyrviewer.compute.search.report import COLUMNS, report
 from pyrviewer.labs.search.state import INSIDE
 from pyrviewer.ui.exporter import Exporter
 from pyrviewer.ui.menus import context_menu

@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pyrviewer.compute.search_peaks import peaks
-from pyrviewer.compute.search_plan import trusted_level
-from pyrviewer.compute.search_pose import Pose, linear, refine_pose, turned_kernel
-from pyrviewer.compute.search_record import Answer, Record
-from pyrviewer.compute.search_trace import Match
-from pyrviewer.compute.search_zncc import score_map
+from pyrviewer.compute.search.peaks import peaks
+from pyrviewer.compute.search.plan import trusted_level
+from pyrviewer.compute.search.pose import Pose, linear, refine_pose, turned_kernel
+from pyrviewer.compute.search.record import Answer, Record
+from pyrviewer.compute.search.trace import Match
+from pyrviewer.compute.search.zncc import score_map
 
 if TYPE_CHECKING:
-    from pyrviewer.compute.search_template import Template
-    from pyrviewer.compute.search_trace import SearchSettings
+    from pyrviewer.compute.search.template import Template
+    from pyrviewer.compute.search.trace import SearchSettings
     from pyrviewer.compute.ticket import Ticket
 
 _STEP = 1.2

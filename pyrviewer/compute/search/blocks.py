@@ -27,12 +27,12 @@ import numpy as np
 import numpy.typing as npt
 
 from pyrviewer.compute.opencv import cv2
-from pyrviewer.compute.search_scene import ROUNDING
-from pyrviewer.compute.search_zncc import LEAST_CONTRAST
+from pyrviewer.compute.search.scene import ROUNDING
+from pyrviewer.compute.search.zncc import LEAST_CONTRAST
 
 if TYPE_CHECKING:
-    from pyrviewer.compute.search_template import Template
-    from pyrviewer.compute.search_trace import ScoreMap
+    from pyrviewer.compute.search.template import Template
+    from pyrviewer.compute.search.trace import ScoreMap
     from pyrviewer.compute.ticket import Ticket
 
 _CHUNK = 1 << 20

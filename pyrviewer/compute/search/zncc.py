@@ -20,7 +20,7 @@ from pyrviewer.compute.strips import strips
 
 if TYPE_CHECKING:
     from pyrviewer.compute.image import Array
-    from pyrviewer.compute.search_trace import ScoreMap
+    from pyrviewer.compute.search.trace import ScoreMap
 
 _Mask = npt.NDArray[np.float32]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from pyrviewer.compute.search_trace import LevelTrace, Miss, SearchTrace
+from pyrviewer.compute.search.trace import LevelTrace, Miss, SearchTrace
 
 _NEAR = 1.5
 _REACH = 2

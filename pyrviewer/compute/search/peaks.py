@@ -13,7 +13,7 @@ from pyrviewer.compute.strips import strips
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from pyrviewer.compute.search_trace import ScoreMap
+    from pyrviewer.compute.search.trace import ScoreMap
 
 _AROUND = np.ones((3, 3), np.uint8)
 

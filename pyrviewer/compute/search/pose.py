@@ -10,10 +10,10 @@ import numpy as np
 import numpy.typing as npt
 
 from pyrviewer.compute.opencv import cv2
-from pyrviewer.compute.search_zncc import Kernel, make_kernel
+from pyrviewer.compute.search.zncc import Kernel, make_kernel
 
 if TYPE_CHECKING:
-    from pyrviewer.compute.search_template import Template
+    from pyrviewer.compute.search.template import Template
 
 _Floats = npt.NDArray[np.float64]
 
@@ -89,7 +89,7 @@ def refine_pose(
     """Find the pose at which a template fits best, and the score there.
 
     The scene, sampled on the template's pixels, is explained as a sum of the template, a constant
-    and what small motions of the template add to it; see `search_subpixel`.
+    and what small motions of the template add to it; see `subpixel`.
 
     Returns
     -------

@@ -7,14 +7,14 @@ import itertools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pyrviewer.compute.search_peaks import apart, peaks, peaks_of_each
-from pyrviewer.compute.search_plan import expansion_cost, map_cost
-from pyrviewer.compute.search_zncc import score_map, score_windows
+from pyrviewer.compute.search.peaks import apart, peaks, peaks_of_each
+from pyrviewer.compute.search.plan import expansion_cost, map_cost
+from pyrviewer.compute.search.zncc import score_map, score_windows
 
 if TYPE_CHECKING:
-    from pyrviewer.compute.search_record import Record
-    from pyrviewer.compute.search_template import Template
-    from pyrviewer.compute.search_trace import ScoreMap
+    from pyrviewer.compute.search.record import Record
+    from pyrviewer.compute.search.template import Template
+    from pyrviewer.compute.search.trace import ScoreMap
     from pyrviewer.compute.ticket import Ticket
 
 REACH = 2

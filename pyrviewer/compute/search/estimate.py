@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pyrviewer.compute.search_descent import Descent, Found, Goal
-from pyrviewer.compute.search_exhaustive import exhaustive_matches
-from pyrviewer.compute.search_plan import again, budget, plan, trusted_level
-from pyrviewer.compute.search_record import Answer, Record
-from pyrviewer.compute.search_zncc import exact_score
+from pyrviewer.compute.search.descent import Descent, Found, Goal
+from pyrviewer.compute.search.exhaustive import exhaustive_matches
+from pyrviewer.compute.search.plan import again, budget, plan, trusted_level
+from pyrviewer.compute.search.record import Answer, Record
+from pyrviewer.compute.search.zncc import exact_score
 
 if TYPE_CHECKING:
-    from pyrviewer.compute.search_template import Template
-    from pyrviewer.compute.search_trace import SearchSettings
+    from pyrviewer.compute.search.template import Template
+    from pyrviewer.compute.search.trace import SearchSettings
     from pyrviewer.compute.ticket import Ticket
 
 PERFECT = 1 - 1e-9

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from pyrviewer.compute.search_template import Template
+    from pyrviewer.compute.search.template import Template
 
 
 LEAST_SIDE = 16

@@ -11,16 +11,16 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from pyrviewer.compute.search_bounds import search_by_bound
-from pyrviewer.compute.search_checks import check_settings
-from pyrviewer.compute.search_estimate import estimate
-from pyrviewer.compute.search_exhaustive import exhaustive_matches
-from pyrviewer.compute.search_poses import search_poses
-from pyrviewer.compute.search_record import Answer, Record
-from pyrviewer.compute.search_scene import Scene
-from pyrviewer.compute.search_subpixel import refine_position
-from pyrviewer.compute.search_template import Template, prepare
-from pyrviewer.compute.search_trace import (
+from pyrviewer.compute.search.bounds import search_by_bound
+from pyrviewer.compute.search.checks import check_settings
+from pyrviewer.compute.search.estimate import estimate
+from pyrviewer.compute.search.exhaustive import exhaustive_matches
+from pyrviewer.compute.search.poses import search_poses
+from pyrviewer.compute.search.record import Answer, Record
+from pyrviewer.compute.search.scene import Scene
+from pyrviewer.compute.search.subpixel import refine_position
+from pyrviewer.compute.search.template import Template, prepare
+from pyrviewer.compute.search.trace import (
     Candidate,
     LevelTrace,
     Match,
@@ -31,7 +31,7 @@ from pyrviewer.compute.search_trace import (
     SearchSettings,
     SearchTrace,
 )
-from pyrviewer.compute.search_why import why_missed
+from pyrviewer.compute.search.why import why_missed
 
 if TYPE_CHECKING:
     from pyrviewer.compute.image import Array
@@ -131,7 +131,7 @@ def search(
     -----
     G. J. VanderBrug and A. Rosenfeld, "Two-stage template matching", IEEE Trans. Computers 26,
     1977; A. Rosenfeld and G. J. VanderBrug, "Coarse-fine template matching", IEEE Trans. Systems,
-    Man and Cybernetics 7, 1977. `search_bounds` describes the bounds of the exact mode.
+    Man and Cybernetics 7, 1977. `search.bounds` describes the bounds of the exact mode.
     """
     start = time.perf_counter()
     settings = SearchSettings(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from pyrviewer.compute.errors import UserError
 
 if TYPE_CHECKING:
-    from pyrviewer.compute.search_trace import SearchSettings
+    from pyrviewer.compute.search.trace import SearchSettings
 
 
 def check_settings(settings: SearchSettings) -> None:

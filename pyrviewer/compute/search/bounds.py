@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from pyrviewer.compute.search_blocks import BlockBound
-from pyrviewer.compute.search_descent import Descent, Found
-from pyrviewer.compute.search_estimate import PERFECT, everything, goal_of, judge
-from pyrviewer.compute.search_peaks import apart, peaks
-from pyrviewer.compute.search_plan import budget, exhaustive_cost, trusted_level
-from pyrviewer.compute.search_record import Answer, Record
-from pyrviewer.compute.search_zncc import exact_score, score_map
+from pyrviewer.compute.search.blocks import BlockBound
+from pyrviewer.compute.search.descent import Descent, Found
+from pyrviewer.compute.search.estimate import PERFECT, everything, goal_of, judge
+from pyrviewer.compute.search.peaks import apart, peaks
+from pyrviewer.compute.search.plan import budget, exhaustive_cost, trusted_level
+from pyrviewer.compute.search.record import Answer, Record
+from pyrviewer.compute.search.zncc import exact_score, score_map
 
 if TYPE_CHECKING:
-    from pyrviewer.compute.search_template import Template
-    from pyrviewer.compute.search_trace import SearchSettings
+    from pyrviewer.compute.search.template import Template
+    from pyrviewer.compute.search.trace import SearchSettings
     from pyrviewer.compute.ticket import Ticket
 
 _LEAST_BLOCKS = 16

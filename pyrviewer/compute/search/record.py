@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from pyrviewer.compute.search_trace import Candidate, LevelTrace, ScorePiece
+from pyrviewer.compute.search.trace import Candidate, LevelTrace, ScorePiece
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-    from pyrviewer.compute.search_trace import Match, Proof, ScoreMap
-    from pyrviewer.compute.search_zncc import Kernel
+    from pyrviewer.compute.search.trace import Match, Proof, ScoreMap
+    from pyrviewer.compute.search.zncc import Kernel
 
 
 @dataclass(frozen=True)

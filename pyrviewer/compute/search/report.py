@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from pyrviewer.compute.search_trace import Match, SearchTrace
+    from pyrviewer.compute.search.trace import Match, SearchTrace
 
 COLUMNS = ("x", "y", "angle", "scale", "score", "width", "height")
 

@@ -10,8 +10,8 @@ import numpy.typing as npt
 from pyrviewer.compute.errors import UserError
 from pyrviewer.compute.image import Array, check
 from pyrviewer.compute.opencv import cv2
-from pyrviewer.compute.search_scene import Scene, halve_template, to_gray
-from pyrviewer.compute.search_zncc import Kernel, Reference, make_kernel, make_reference
+from pyrviewer.compute.search.scene import Scene, halve_template, to_gray
+from pyrviewer.compute.search.zncc import Kernel, Reference, make_kernel, make_reference
 
 _Mask = npt.NDArray[np.bool_]
 

@@ -10,9 +10,9 @@ import numpy.typing as npt
 from pyrviewer.compute.opencv import cv2
 
 if TYPE_CHECKING:
-    from pyrviewer.compute.search_scene import Scene
-    from pyrviewer.compute.search_template import Template
-    from pyrviewer.compute.search_trace import Rect
+    from pyrviewer.compute.search.scene import Scene
+    from pyrviewer.compute.search.template import Template
+    from pyrviewer.compute.search.trace import Rect
 
 _LOBES = 4
 _BLOCK = 72

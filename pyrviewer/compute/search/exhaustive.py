@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pyrviewer.compute.opencv import cv2
-from pyrviewer.compute.search_peaks import apart, peaks
-from pyrviewer.compute.search_zncc import exact_score, score_map
+from pyrviewer.compute.search.peaks import apart, peaks
+from pyrviewer.compute.search.zncc import exact_score, score_map
 
 if TYPE_CHECKING:
-    from pyrviewer.compute.search_record import Record
-    from pyrviewer.compute.search_template import Template
-    from pyrviewer.compute.search_trace import ScoreMap
+    from pyrviewer.compute.search.record import Record
+    from pyrviewer.compute.search.template import Template
+    from pyrviewer.compute.search.trace import ScoreMap
     from pyrviewer.compute.ticket import Ticket
 
 _BLOCK, _LEAST_SIDE, _MOST_SIDE = 4.5, 256, 2304
