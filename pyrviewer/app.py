@@ -25,6 +25,7 @@ from pyrviewer.session import restore, samples
 from pyrviewer.session.actions import ActionRegistry, ActionSpec
 from pyrviewer.session.document import Document, OpenRequest, Workspace
 from pyrviewer.session.jobs import JobService
+from pyrviewer.session.networks import Networks
 from pyrviewer.session.notices import Notices
 from pyrviewer.session.settings import Settings, data_folder
 from pyrviewer.ui.commands import Commands
@@ -66,7 +67,9 @@ class Program(QObject):
         self.jobs = JobService(parent=self)
         self.notices = Notices(self)
         self.workspace = Workspace(self.jobs, self.notices, self)
-        self.context = LabContext(self.jobs, self.notices, self.settings, self.workspace)
+        networks = Networks(self.jobs, self.notices, self)
+        services = self.jobs, self.notices, self.settings, self.workspace
+        self.context = LabContext(*services, networks)
         self.window = MainWindow(self.context)
         self.registry = ActionRegistry(self.settings)
         self.commands = Commands(self.window, self.context)
@@ -290,6 +293,7 @@ class Program(QObject):
         self.workspace.cancel_opening()
         self.thumbnails.cancel()
         self.rested = self.jobs.shutdown()
+        self.context.networks.close()
         if remembered:
             self._finish_copies()
 

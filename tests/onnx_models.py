@@ -7,15 +7,20 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from pyrviewer.compute.onnx import OnnxNetwork
 from pyrviewer.compute.onnx.graph import Attribute, encode_node, encode_value
 from pyrviewer.compute.onnx.wire import field
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
 
     from pyrviewer.compute.network import Network
 
+    Load = Callable[..., OnnxNetwork]
+
 Array = npt.NDArray[Any]
+
 
 _TYPES = {"float32": 1, "int64": 7}
 
@@ -81,6 +86,21 @@ class Model:
             field(12, encode_value(self.last)),
         ]
         return field(1, 8) + field(8, field(1, "") + field(2, 13)) + field(7, b"".join(graph))
+
+
+def reading(folder: Path) -> Iterator[Load]:
+    """Yield what writes a model and reads it as a network; afterwards all of them are closed."""
+    opened: list[OnnxNetwork] = []
+
+    def load(model: Model | bytes, scale: str = "bytes") -> OnnxNetwork:
+        path = folder / "small.onnx"
+        path.write_bytes(model if isinstance(model, bytes) else model.encode())
+        opened.append(OnnxNetwork(path, scale))
+        return opened[-1]
+
+    yield load
+    for each in opened:
+        each.close()
 
 
 def small() -> Model:

@@ -41,6 +41,33 @@ def receptive_field(layers: Sequence[Convolution]) -> ReceptiveField:
     return ReceptiveField(size, jump, start)
 
 
+def reached(
+    field: ReceptiveField, position: int, rate: int, count: int, length: int
+) -> tuple[int, int]:
+    """Return what an atrous kernel of three taps sees of the input, along one side.
+
+    The union of what its taps see; those beyond the map fall on padding and see nothing. This is
+    what a gradient reaches, which the kernel's full field, cut at the image, is not.
+
+    Parameters
+    ----------
+    field : ReceptiveField
+        Of the positions of the map that the kernel lies on.
+    position, rate : int
+        Of its middle tap, which is on the map, and the distance of the others, 0 for none.
+    count, length : int
+        Number of positions of the map, and of pixels of the input.
+
+    Returns
+    -------
+    (int, int)
+        The first pixel and the one after the last.
+    """
+    taps = (position + k * rate for k in (-1, 0, 1))
+    spans = [field.span(tap, length) for tap in taps if 0 <= tap < count]
+    return min(first for first, _ in spans), max(last for _, last in spans)
+
+
 @dataclass(frozen=True, eq=False)
 class Weighted:
     """A convolution with its weights of shape (O, C, kh, kw)."""

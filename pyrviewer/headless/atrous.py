@@ -63,16 +63,22 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _rate(text: str) -> int:
-    rate = int(text)
+    rate = int(text) if text.isdecimal() else 0
     if rate < 1:
-        raise argparse.ArgumentTypeError(f"{text}: the rate must be at least 1")
+        raise argparse.ArgumentTypeError(f"{text!r}: the rate is a whole number from 1 on")
     return rate
 
 
 def _kernel(text: str) -> _Kernel:
     if text in atrous.KERNELS:
         return atrous.KERNELS[text]
-    rows = tuple(tuple(float(tap) for tap in row.split(",")) for row in text.split(";"))
+    try:
+        rows = tuple(tuple(float(tap) for tap in row.split(",")) for row in text.split(";"))
+    except ValueError as error:
+        names = ", ".join(atrous.KERNELS)
+        raise argparse.ArgumentTypeError(
+            f"{text!r}: the kernel is {names}, or rows of numbers as in '1,0;0,-1'"
+        ) from error
     if len({len(row) for row in rows}) != 1:
-        raise argparse.ArgumentTypeError(f"{text}: all rows must be of one length")
+        raise argparse.ArgumentTypeError(f"{text!r}: all rows must be of one length")
     return rows

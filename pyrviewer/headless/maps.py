@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from typing import TYPE_CHECKING
 
 from pyrviewer.compute import network
@@ -28,5 +29,6 @@ def read_maps(source: str, layer: str | None) -> Array:
     net = network.load()
     names = [one.name for one in net.layers]
     if layer not in names:
-        raise UserError(f"There is no layer {layer!r}: choose one of {', '.join(names)}.")
+        near = difflib.get_close_matches(layer.lower(), names, 4, 0)
+        raise UserError(f"There is no layer {layer!r}, but {', '.join(near)} and others.")
     return net.features(pixels, [layer])[layer]

@@ -63,9 +63,11 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _levels(text: str) -> tuple[int, ...]:
-    levels = tuple(int(n) for n in text.split(","))
+    levels = tuple(int(n) if n.strip().isdecimal() else 0 for n in text.split(","))
     if not all(1 <= n <= _MOST for n in levels):
-        raise argparse.ArgumentTypeError(f"{text}: each number must be 1 to {_MOST}")
+        raise argparse.ArgumentTypeError(
+            f"{text!r}: bins are whole numbers of 1 to {_MOST}, such as 4,2,1"
+        )
     return levels
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,8 +15,6 @@ from pyrviewer.compute.filter_bank import FilterBank
 from pyrviewer.headless.terminal import read, show_progress
 
 if TYPE_CHECKING:
-    import argparse
-
     from pyrviewer.compute.image import Array
     from pyrviewer.compute.segment import Branch, Labels
 
@@ -120,12 +119,14 @@ def _strokes(path: Path) -> list[segment.Stroke]:
 def _names(text: str) -> tuple[str, ...]:
     names = tuple(text.split(","))
     if not set(names) <= set(_BRANCHES):
-        raise ValueError(text)
+        raise argparse.ArgumentTypeError(f"{text!r}: branches are some of {','.join(_BRANCHES)}")
     return names
 
 
 def _rates(text: str) -> tuple[int, ...]:
-    rates = tuple(int(rate) for rate in text.split(","))
+    rates = tuple(int(rate) if rate.isdecimal() else 0 for rate in text.split(","))
     if not all(1 <= rate <= _MOST_RATE for rate in rates):
-        raise ValueError(text)
+        raise argparse.ArgumentTypeError(
+            f"{text!r}: rates are whole numbers of 1 to {_MOST_RATE}, such as 1,2,4"
+        )
     return rates

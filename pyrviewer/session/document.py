@@ -177,13 +177,22 @@ class OpenRequest:
 
 
 class Workspace(QObject):
-    """The open documents, one of them active."""
+    """The open documents, one of them active.
+
+    Signals
+    -------
+    added(Document), removed(Document), replaced(Document, Document), opened(Document)
+    active_changed(Document or None)
+    mask_offered(Document, ndarray) : a lab made a mask of that image, H x W uint8, for whoever
+        works with masks
+    """
 
     added = pyqtSignal(object)
     replaced = pyqtSignal(object, object)
     removed = pyqtSignal(object)
     active_changed = pyqtSignal(object)
     opened = pyqtSignal(object)
+    mask_offered = pyqtSignal(object, object)
 
     def __init__(self, jobs: JobService, notices: Notices, parent: QObject | None = None) -> None:
         super().__init__(parent)

@@ -10,11 +10,14 @@ from PyQt6.QtCore import QObject
 from PyQt6.QtGui import QGuiApplication
 from PyQt6.QtWidgets import QFileDialog, QMessageBox
 
-from pyrviewer.compute import image
+from pyrviewer.compute import image, writing
+from pyrviewer.compute.pooling.report import npy
+from pyrviewer.ui.menus import context_menu
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from PyQt6.QtCore import QPoint
     from PyQt6.QtWidgets import QWidget
 
     from pyrviewer.compute.image import Array
@@ -42,7 +45,24 @@ class Exporter(QObject):
         self.lane.failed.connect(context.notices.error)
         self.lane.busy_changed.connect(self._next)
         self._queue: deque[Callable[[Ticket], str]] = deque()
+        self.clicked: Layer | None = None  # what the menu that is open was opened on
         lab.lanes = (*lab.lanes, self.lane)
+
+    @property
+    def stem(self) -> str:
+        """What the names of files begin with."""
+        active = self._context.workspace.active
+        return Path(active.name).stem if active is not None else "image"
+
+    def open_menu(self, place: QPoint, layer: Layer | None, actions: Sequence[str]) -> None:
+        """Open the context menu of a pane; until it is closed, `clicked` is its picture."""
+        self.clicked = layer
+        menu = context_menu(self._owner.view, self._owner.actions(), actions)
+        menu.destroyed.connect(self._forget)
+        menu.popup(place)
+
+    def _forget(self) -> None:
+        self.clicked = None
 
     def ask(self, title: str, name: str, suffixes: Sequence[str]) -> Path | None:
         """Ask for a file; the suffix of the proposed name is added where none is typed."""
@@ -100,10 +120,18 @@ class Exporter(QObject):
 
 
 def write_picture(ticket: Ticket, pixels: Array, path: Path) -> str:
-    """Write a picture with its own values; for worker threads."""
+    """Write a picture, or an array as it is, with its own values; for worker threads."""
     ticket.check()
-    image.write(path, pixels)
+    if path.suffix.lower() == ".npy":
+        writing.replace_file(path, npy(pixels))
+    else:
+        image.write(path, pixels)
     return f"{path.name} saved."
+
+
+def file_name(title: str) -> str:
+    """Return a title as a part of a file name."""
+    return "_".join("".join(c if c.isalnum() else " " for c in title).split()).lower()
 
 
 def ask_images(parent: QWidget, title: str, *, several: bool = False) -> list[Path]:

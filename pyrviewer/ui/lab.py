@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from pyrviewer.session.actions import ActionSpec
     from pyrviewer.session.document import Document, Workspace
     from pyrviewer.session.jobs import JobLane, JobService
+    from pyrviewer.session.networks import Networks
     from pyrviewer.session.notices import Notices
     from pyrviewer.session.settings import Settings
     from pyrviewer.session.viewport import View, Viewport
@@ -34,6 +35,7 @@ class LabContext:
     notices: Notices
     settings: Settings
     workspace: Workspace
+    networks: Networks
 
 
 class Lab(QObject):
@@ -44,6 +46,7 @@ class Lab(QObject):
 
     readout_changed = pyqtSignal(str)  # one line for the status bar on what is under the mouse
     actions_changed = pyqtSignal()  # what can be done, now that a result is there
+    wanted = pyqtSignal()  # the lab has something to show, and is to be on the screen
 
     view: QWidget
     panel: QWidget

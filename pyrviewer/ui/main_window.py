@@ -157,8 +157,14 @@ class MainWindow(QMainWindow):
         for lane in lab.lanes:
             self.status.watch(lane)
         lab.readout_changed.connect(self.status.readout.setText)
+        lab.wanted.connect(self._on_wanted)
         if not self._current:
             self.show_lab(identity)
+
+    def _on_wanted(self) -> None:
+        for identity, lab in self._labs.items():
+            if lab is self.sender():
+                self.show_lab(identity)
 
     @property
     def lab(self) -> Lab | None:

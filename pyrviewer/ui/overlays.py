@@ -108,6 +108,8 @@ class Outlines:
             if label:
                 points = [mapping.to_device(x, y) for x, y in shape]
                 left, top = min(x for x, _ in points), min(y for _, y in points)
+                size = label_size(painter, label, ratio)
+                left = max(0, min(left, mapping.width - size.width()))
                 draw_label(painter, label, QPointF(left, max(0, top - 21 * ratio)), ratio)
 
 

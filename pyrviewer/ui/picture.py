@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, cast
 
 from PyQt6.QtCore import QRect, QRectF, Qt
-from PyQt6.QtGui import QColor, QFont, QImage, QPainter, QPen, QRegion, QTransform
+from PyQt6.QtGui import QColor, QFont, QImage, QPainter, QRegion, QTransform
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 
 NEAREST_FROM = 2.0  # device pixels per pixel: from here on pixels are drawn as squares
 GRID_FROM = 10.0
-VALUES_FROM = 44.0
+DIGITS = 4.4  # widths of a value's text
+LEADING = 1.5  # heights of a line
+SMALLEST_TEXT, LARGEST_TEXT = 9, 24  # logical pixels of the values inside pixels
 
 
 def qimage(pixels: Array, form: QImage.Format = QImage.Format.Format_RGB32) -> QImage:
@@ -275,22 +277,17 @@ def level_rect(mapping: Mapping, layer: Layer, rect: tuple[float, float, float, 
 def _draw_grid(painter: QPainter, mapping: Mapping, layer: Layer, area: QRectF) -> None:
     """Draw lines between pixels, and the values inside them where they fit."""
     x0, y0, x1, y1 = pixel_range(mapping, layer.geometry, area)
-    cell = _cell(mapping, layer)
+    cell = min(layer.geometry.scale_x, layer.geometry.scale_y) * mapping.scale
     strength = min(1.0, (cell - GRID_FROM) / GRID_FROM + 0.35)
-    painter.setPen(QPen(QColor(128, 128, 128, int(110 * strength)), 1))
-    for x in range(x0, x1 + 1):
+    gray = QColor(128, 128, 128, int(110 * strength))
+    for x in range(x0, x1 + 1):  # a translucent line takes three times as long
         line = level_rect(mapping, layer, (x, y0, x, y1))
-        painter.drawLine(line.topLeft(), line.bottomLeft())
+        painter.fillRect(QRectF(round(line.x()), line.y(), 1, line.height()), gray)
     for y in range(y0, y1 + 1):
         line = level_rect(mapping, layer, (x0, y, x1, y))
-        painter.drawLine(line.topLeft(), line.topRight())
-    if layer.source is not None and cell >= VALUES_FROM:
-        _draw_values(painter, mapping, layer, (x0, y0, x1, y1))
-
-
-def _cell(mapping: Mapping, layer: Layer) -> float:
-    """Return the shorter side of a pixel on the screen."""
-    return min(layer.geometry.scale_x, layer.geometry.scale_y) * mapping.scale
+        painter.fillRect(QRectF(line.x(), round(line.y()), line.width(), 1), gray)
+    if layer.source is not None:
+        _draw_values(painter, mapping, layer, layer.source, (x0, y0, x1, y1))
 
 
 def format_value(value: object, digits: int = 4) -> str:
@@ -301,24 +298,31 @@ def format_value(value: object, digits: int = 4) -> str:
 
 
 def _draw_values(
-    painter: QPainter, mapping: Mapping, layer: Layer, span: tuple[int, int, int, int]
+    painter: QPainter,
+    mapping: Mapping,
+    layer: Layer,
+    source: Array,
+    span: tuple[int, int, int, int],
 ) -> None:
-    source = layer.source
-    if source is None:
-        return
+    """Write values into pixels, dark on light ones and light on dark ones, if there is room."""
     x0, y0, x1, y1 = span
     lines = 1 if source.ndim == 2 else source.shape[2]
-    cell = _cell(mapping, layer)
+    cell, device = level_rect(mapping, layer, (0, 0, 1, 1)), painter.device()
+    ratio = device.devicePixelRatioF() if device is not None else 1.0
+    size = min(cell.width() / DIGITS, cell.height() / (LEADING * lines), LARGEST_TEXT * ratio)
+    chosen = layer.picture.choose(cell.width())
+    if size < SMALLEST_TEXT * ratio or chosen is None:
+        return
+    shown, octave = chosen[0].pixels, chosen[1]
     font = QFont(painter.font())
-    font.setPixelSize(max(8, int(min(cell / (lines + 1.5), cell / 4.5, 18))))
+    font.setPixelSize(int(size))
     painter.setFont(font)
     for y in range(y0, y1):
         for x in range(x0, x1):
             sample = source[y, x]
             values = [sample.item()] if source.ndim == 2 else [v.item() for v in sample]
             text = "\n".join(format_value(value, 3) for value in values)
+            light = shown[y >> octave, x >> octave][..., :3].mean() > 127
+            painter.setPen(QColor("#000000" if light else "#ffffff"))
             box = level_rect(mapping, layer, (x, y, x + 1, y + 1))
-            painter.setPen(QColor(0, 0, 0, 190))
-            painter.drawText(box.translated(1, 1), Qt.AlignmentFlag.AlignCenter, text)
-            painter.setPen(QColor(255, 255, 255))
             painter.drawText(box, Qt.AlignmentFlag.AlignCenter, text)

@@ -34,8 +34,10 @@ def run(*arguments: object) -> int:
 
 def test_the_file_is_what_compute_dreams(small: Path, tmp_path: Path) -> None:
     out = tmp_path / "out.png"
-    assert run(small, "-o", out, *QUICK, "--channel", 5, "--seed", 9, "--rate", 3, "--plain") == 0
-    settings: dict[str, Any] = {"channel": 5, "seed": 9, "rate": 3.0, "normalise": "plain"}
+    given = ("--channel", 5, "--objective", "l2", "--seed", 9, "--rate", 3, "--plain")
+    assert run(small, "-o", out, *QUICK, *given) == 0
+    settings: dict[str, Any] = {"channel": 5, "objective": "l2", "seed": 9, "rate": 3.0}
+    settings["normalise"] = "plain"
     pixels, net = image.read(small).pixels, network.load()
     wanted = dream.dream(pixels, net, layer="block 3", octaves=2, steps=2, **settings)
     np.testing.assert_array_equal(read_back(out), wanted.result)
@@ -72,9 +74,11 @@ def test_film(small: Path, tmp_path: Path, suffix: str) -> None:
     ("arguments", "words"),
     [
         (("--steps", -1), "steps is 0 to"),
-        (("--layer", "block 99"), "no layer 'block 99' but stem, block 1 depthwise"),
+        (("--seed", -1), "This cannot be dreamt: seed is 0 or more, not -1."),
+        (("--layer", "block 99"), "There is no layer 'block 99', but block 9"),
         (("--layer", "block 3", "--channel", 99), "channel of block 3 is 0 to 23"),
         (("--mask", "eyes.png"), "in colour"),
+        (("--mask", "wide.png"), "wide.png is 90 x 70 pixels, but {small} 81 x 70: a mask"),
         (("--film", 0), "use one of .gif, .mp4"),
     ],
 )
@@ -87,10 +91,11 @@ def test_bad_input_is_one_line(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.chdir(tmp_path)
+    image.write("wide.png", np.zeros((70, 90), np.uint8))
     assert run(small, "-o", "out.png", *arguments) == 2
     said = capsys.readouterr()
     assert len(said.err.splitlines()) == 1
-    assert words in said.err
+    assert words.format(small=small) in said.err
     assert not (tmp_path / "out.png").exists()
 
 
@@ -102,7 +107,7 @@ def test_a_suffix_that_cannot_be_written(small: Path, capsys: pytest.CaptureFixt
 def test_too_small(cat: Array, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     image.write(tmp_path / "dot.png", cat[:9, :9].copy())
     assert run(tmp_path / "dot.png", "-o", tmp_path / "out.png") == 2
-    assert "The image is 9 x 9 pixels, and block 11 looks" in capsys.readouterr().err
+    assert "dot.png: The image is 9 x 9 pixels, and block 11 looks" in capsys.readouterr().err
 
 
 def test_without_the_extra(

@@ -77,7 +77,18 @@ def test_maps_of_the_network(capsys: pytest.CaptureFixture[str]) -> None:
     assert found["maps"] == [24, 75, 113]
     maps = network.load().features(read_back(CAT), ["block 3"])["block 3"]
     assert found["vector"][3] == pytest.approx(maps[0, 37:, 56:].max(), rel=1e-6)
-    assert "no layer 'block 99'" in fails(capsys, "pool", CAT, "--layer", "block 99")
+    for wrong, near in (("block 99", "block 9"), ("Block 5", "block 5")):
+        said = fails(capsys, "pool", CAT, "--layer", wrong)
+        assert f"no layer {wrong!r}, but {near}" in said
+        assert len(said) < 120
+
+
+@pytest.mark.parametrize("levels", ["a", "4,,1", "0", "65", "2.5", ""])
+def test_levels_without_meaning(capsys: pytest.CaptureFixture[str], levels: str) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        run("pool", CAT, f"--levels={levels}")
+    said = capsys.readouterr().err
+    assert f"--levels: {levels!r}: bins are whole numbers of 1 to 64, such as 4,2,1" in said
 
 
 # atrous
@@ -145,6 +156,7 @@ def test_bad_input_is_one_line(
         ("pool", CAT, "--levels", "4,0"),
         ("pool", CAT, "--levels", "four"),
         ("atrous", CAT, "-o", "o.npy", "--rate", 0),
+        ("atrous", CAT, "-o", "o.npy", "--rate", "a"),
         ("atrous", CAT, "-o", "o.npy", "--rate", 1, "--kernel", "1,2;3"),
         ("atrous", CAT, "-o", "o.npy", "--rate", 1, "--kernel", "blur"),
     ],
@@ -155,4 +167,6 @@ def test_arguments_without_meaning(
     with pytest.raises(SystemExit) as left:
         run(*arguments)
     assert left.value.code == 2
-    assert str(arguments[-1]) in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert f"{str(arguments[-1])!r}: " in said
+    assert "invalid" not in said  # which would name a function, and no reason

@@ -108,3 +108,20 @@ def test_bad_input_is_one_line(
     line = fails(capsys, CAT, "--strokes", one, "-o", out, "--filters")
     assert "two classes" in line
     assert not out.exists()
+
+
+@pytest.mark.parametrize(
+    ("option", "text", "reason"),
+    [
+        ("--branches", "low,foo", "branches are some of low,point,atrous,pooling"),
+        ("--rates", "1,x", "rates are whole numbers of 1 to 64, such as 1,2,4"),
+        ("--rates", "65", "rates are whole numbers of 1 to 64, such as 1,2,4"),
+    ],
+)
+def test_options_without_meaning(
+    tmp_path: Path, strokes: Path, capsys: pytest.CaptureFixture[str], option: str, text: str,
+    reason: str,
+) -> None:  # fmt: skip
+    with pytest.raises(SystemExit, match="2"):
+        run(CAT, "--strokes", strokes, "-o", tmp_path / "c.png", option, text)
+    assert f"{option}: {text!r}: {reason}" in capsys.readouterr().err

@@ -15,6 +15,7 @@ from pyrviewer.compute.receptive_field import (
     Convolution,
     Weighted,
     effective_receptive_field,
+    reached,
     receptive_field,
 )
 from pyrviewer.compute.ticket import Cancelled, Ticket
@@ -240,6 +241,21 @@ def test_the_box_of_the_gradient_is_the_theory(stack: list[tuple[int, int, int]]
                 assert (reached[0], reached[-1] + 1) == (start, stop)
             assert reached[0] >= max(start, 0)
             assert reached[-1] < min(stop, side)
+
+
+@pytest.mark.parametrize("rate", [1, 3, 7, 40])
+def test_at_the_border_the_taps_on_the_map_say_what_is_seen(rate: int) -> None:
+    rng, length, count = np.random.default_rng(4), 37, 19
+    dense = receptive_field([Convolution(5), Convolution(3, 2)])
+    layers = [
+        Weighted(rng.uniform(0.5, 1, (2, 2, k, k)), s, r)
+        for k, s, r in ((5, 1, 1), (3, 2, 1), (3, 1, rate))
+    ]
+    for place in range(count):
+        field = effective_receptive_field(layers, (length, length), place, count - 1 - place)
+        for axis, position in ((0, place), (1, count - 1 - place)):
+            seen = np.flatnonzero(field.any(axis=axis))
+            assert (seen[0], seen[-1] + 1) == reached(dense, position, rate, count, length)
 
 
 def test_the_effective_field_of_one_layer_is_the_length_of_its_taps() -> None:

@@ -166,11 +166,27 @@ def test_what_is_offered_is_what_is_kept(net: network.Network, eyes: Array) -> N
     assert [(step.octave, step.index) for step in trace.steps] == [(0, 0), (0, 1), (1, 0), (1, 1)]
     for count, (seen, kept) in enumerate(zip(offered, trace.steps, strict=True), 1):
         assert kept.picture is not None
-        assert np.array_equal(seen.picture, kept.picture)
+        assert len(seen.steps) == count
+        assert (seen.planned, seen.done) == (4, count == 4)
+        assert np.array_equal(seen.picture(count), kept.picture)
         assert np.array_equal(trace.picture(count), kept.picture)
-    assert np.array_equal(trace.result, offered[-1].picture)
+    assert np.array_equal(trace.result, offered[-1].picture(4))
+    assert len(offered[1].octaves) == 1
+    with pytest.raises(ValueError, match="1 of 2 octaves were begun"):
+        _ = offered[1].result
     assert fractions == sorted(fractions)
-    assert fractions[-1] == 1
+    assert (fractions[0], fractions[-1]) == (0, 1)
+    fractions.clear()
+    dream.resume(trace, 3, ticket=Ticket(fractions.append))
+    assert 0.5 < fractions[0] < 1
+
+
+def _offered(whole: dream.DreamTrace, step: int) -> dream.DreamTrace:
+    """Return what was offered after a step of the same dream, or the whole for none."""
+    seen: list[Any] = [whole]
+    dream.resume(whole, 0, ticket=Ticket(on_partial=seen.append))
+    found: dream.DreamTrace = seen[step]
+    return found
 
 
 @pytest.mark.parametrize("step", [0, 2, 3, 5])
@@ -181,6 +197,8 @@ def test_resuming_changes_nothing(
     monkeypatch.setattr(run, "KEPT_BYTES", kept)
     whole = quick(eyes[:40, :44], net, steps=3)
     again = dream.resume(whole, step)
+    part = _offered(whole, step)
+    assert dream.resume(part, step).result.tobytes() == whole.result.tobytes()
     assert again.result.tobytes() == whole.result.tobytes()
     assert len(again.steps) == len(whole.steps)
     assert again.steps[:step] == whole.steps[:step]
@@ -221,8 +239,11 @@ def test_a_step_is_explained(net: network.Network, eyes: Array) -> None:
         np.testing.assert_allclose(np.sum(found.bands, axis=0), found.slope.gradient, atol=1e-3)
         rms = [np.sqrt(np.mean(part.astype(np.float64) ** 2)) for part in found.evened]
         np.testing.assert_allclose(rms, 1, rtol=1e-4)
-    plain = quick(eyes, net, normalise="plain", octaves=1, steps=1)
-    assert dream.explain(plain, 0).bands == ()
+        np.testing.assert_allclose(np.sum(found.evened, axis=0), found.total, atol=1e-4)
+    plain = dream.explain(quick(eyes, net, normalise="plain", octaves=1, steps=1), 0)
+    wanted = plain.slope.gradient / np.abs(plain.slope.gradient).mean()
+    np.testing.assert_allclose(plain.slope.normalised, wanted, rtol=1e-4)
+    np.testing.assert_allclose(np.sum(plain.bands, axis=0), plain.slope.gradient, atol=1e-3)
 
 
 def test_only_the_mask_dreams(net: network.Network, eyes: Array) -> None:

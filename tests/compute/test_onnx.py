@@ -1,4 +1,4 @@
-"""The user's own network: its maps, its blocks, and everything that can be wrong with it."""
+"""The user's own network: its maps, and everything that can be wrong with it."""
 
 from __future__ import annotations
 
@@ -7,19 +7,20 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 import pytest
-from onnx_models import Model, own_network, small
+from onnx_models import Model, own_network, reading, small
 from scipy.signal import correlate2d
 
 from pyrviewer.compute import network, onnx
 from pyrviewer.compute.errors import UserError
 from pyrviewer.compute.onnx.graph import read
+from pyrviewer.compute.onnx.process import ModelError
 from pyrviewer.compute.onnx.wire import field
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    Load = Callable[..., onnx.OnnxNetwork]
+    from onnx_models import Load
 
 Array = npt.NDArray[Any]
 
@@ -29,17 +30,7 @@ needs_network = pytest.mark.skipif(not network.available(), reason="needs the ex
 @pytest.fixture
 def load(tmp_path: Path) -> Iterator[Load]:
     """Return what writes a model and reads it as a network."""
-    opened: list[onnx.OnnxNetwork] = []
-
-    def load(model: Model | bytes, scale: str = "bytes") -> onnx.OnnxNetwork:
-        path = tmp_path / "small.onnx"
-        path.write_bytes(model if isinstance(model, bytes) else model.encode())
-        opened.append(onnx.OnnxNetwork(path, scale))
-        return opened[-1]
-
-    yield load
-    for each in opened:
-        each.close()
+    yield from reading(tmp_path)
 
 
 def image(height: int = 64, width: int = 96) -> Array:
@@ -139,63 +130,19 @@ def test_a_fixed_size_is_what_the_image_is_resized_to(load: Load) -> None:
     assert load(wide).features(image(64, 96), ["Relu 0"])["Relu 0"].shape == (3, 32, 48)
 
 
-# Blocks
-
-
-def head(kind: str) -> Model:
-    """Return a network with a pyramid of that kind on its third layer."""
-    model = Model()
-    trunk = model.random_conv("image", 3, 4, 3, stride=2, pad=1)
-    if kind == "ASPP":
-        branches = [
-            model.random_conv(trunk, 4, 4, 3, pad=rate, rate=rate) for rate in (6, 12, 18)
-        ] + [model.random_conv(trunk, 4, 4, 1)]
-    elif kind == "PPM":
-        branches = [trunk]
-        for side in (128, 64, 32):
-            pooled = model.node(
-                "AveragePool", trunk, kernel_shape=(side, side), strides=(side, side)
-            )
-            branches.append(model.enlarge(model.random_conv(pooled, 4, 1, 1), side))
-    else:
-        branches = [trunk] + [
-            model.node("MaxPool", trunk, kernel_shape=(k, k), strides=(1, 1), pads=(k // 2,) * 4)
-            for k in (5, 9, 13)
-        ]
-    model.node("Concat", *branches, axis=1)
-    return model
-
-
-@pytest.mark.parametrize(
-    ("kind", "scales"), [("ASPP", (6, 12, 18)), ("PPM", (1, 2, 4)), ("SPP", (5, 9, 13))]
-)
-def test_pyramids_are_found_in_the_graph(load: Load, kind: str, scales: tuple[int, ...]) -> None:
-    (block,) = load(head(kind)).blocks
-    assert (block.kind, block.scales) == (kind, scales)
-    assert len(block.nodes) == 4
-    assert block.nodes[-1].startswith("Concat")
-
-
-def test_windows_one_after_another_add_up(load: Load) -> None:
-    model = Model()
-    values = [model.random_conv("image", 3, 4, 3, stride=2, pad=1)]
-    for _ in range(3):
-        pooled = model.node(
-            "MaxPool", values[-1], kernel_shape=(5, 5), strides=(1, 1), pads=(2, 2, 2, 2)
-        )
-        values.append(pooled)
-    model.node("Concat", *values, axis=1)
-    (block,) = load(model).blocks
-    assert (block.kind, block.scales) == ("SPP", (5, 9, 13))
-
-
-def test_branches_of_one_scale_are_no_pyramid(load: Load) -> None:
-    model = Model()
-    first, second = (model.random_conv("image", 3, 4, 3, pad=2, rate=2) for _ in range(2))
-    model.node("Concat", "image", first, axis=1)
-    model.node("Concat", first, first, axis=1)
-    model.node("MaxPool", second, kernel_shape=(2, 2), strides=(2, 2))
-    assert load(model).blocks == ()
+def test_channels_may_come_last(load: Load) -> None:
+    weights = np.random.default_rng(7).normal(size=(2, 3, 1, 1)).astype(np.float32)
+    model = Model(("n", "h", "w", 3))
+    first = model.node("Transpose", model.node("Relu", "image"), perm=(0, 3, 1, 2))
+    convolved = model.conv(first, weights, np.zeros(2, np.float32), stride=2)
+    model.node("Transpose", convolved, perm=(0, 2, 3, 1))
+    net = load(model)
+    assert [layer.name for layer in net.layers] == ["Transpose 1", "Conv 2"]
+    seen = image(9, 14)
+    maps = net.features(seen, ["Transpose 1", "Conv 2"])
+    np.testing.assert_allclose(maps["Transpose 1"], seen.transpose(2, 0, 1))
+    exact = np.einsum("oc,hwc->ohw", weights[..., 0, 0], seen[::2, ::2].astype(np.float64))
+    np.testing.assert_allclose(maps["Conv 2"], exact, rtol=1e-4, atol=1e-3)
 
 
 # What can be wrong
@@ -253,7 +200,7 @@ def test_damaged_bytes_are_refused_or_read(tmp_path: Path) -> None:
     [
         ((1, 4, 32, 32), "takes 1 x 4 x 32 x 32, not one image of 1 or 3 channels"),
         ((2, 3, 32, 32), "takes 2 x 3 x 32 x 32"),
-        ((1, 32, 32, 3), "takes 1 x 32 x 32 x 3"),
+        ((1, 32, 32, 5), "takes 1 x 32 x 32 x 5"),
         ((1, 3), "takes 1 x 3"),
         (("n", 2, "h", "w"), "takes any x 2 x any x any"),
     ],
@@ -293,21 +240,46 @@ def test_sizes_that_no_image_has(load: Load) -> None:
 
 
 def test_no_maps(load: Load) -> None:
-    model = Model()
-    model.node("Flatten", "image")
-    fails(load, model, "makes no maps")
+    for shape in ((1, 3, "h", "w"), (1, "h", "w", 3)):
+        model = Model(shape)
+        model.node("Flatten" if shape[1] == 3 else "Relu", "image")
+        fails(load, model, "makes no maps")
 
 
 def test_images_that_are_too_small_or_too_large(load: Load) -> None:
     model = Model()
     model.random_conv("image", 3, 64, 9)
     net = load(model)
-    with pytest.raises(UserError, match=r"small\.onnx (cannot run|.* empty) on an image of 5 x 4"):
+    with pytest.raises(
+        UserError, match=r"Conv 0 of .* no maps on an image of 5 x 4: take a larger"
+    ):
         net.features(image(4, 5), ["Conv 0"])
     huge = np.broadcast_to(np.zeros(3, np.uint8), (6000, 4000, 3))
     with pytest.raises(UserError, match=r"4000 x 6000 would take 5\.\d GB, more than 4"):
         net.features(huge, ["Conv 0"])
     assert net.features(image(), ["Conv 0"])["Conv 0"].shape == (64, 56, 88)
+
+
+def test_windows_that_are_wider_than_a_small_image(load: Load) -> None:
+    model = Model()
+    model.random_conv(model.random_conv("image", 3, 4, 3, stride=4, pad=1), 4, 2, 101)
+    net = load(model)
+    assert [(layer.name, layer.stride) for layer in net.layers] == [("Conv 0", 4), ("Conv 1", 4)]
+    assert net.features(image(404, 404), ["Conv 1"])["Conv 1"].shape == (2, 1, 1)
+    with pytest.raises(
+        UserError, match=r"Conv 1 of small\.onnx makes no maps on an image of 400 x 40"
+    ):
+        net.features(image(404, 400), ["Conv 1"])
+    assert net.features(image(64, 64), ["Conv 0"])["Conv 0"].shape == (4, 16, 16)
+
+
+@pytest.mark.parametrize("shape", [(1, 3, 64, 64), (1, 3, "h", "w")])
+def test_windows_that_are_wider_than_any_image(load: Load, shape: tuple[int | str, ...]) -> None:
+    model = Model(shape)
+    model.node("MaxPool", model.node("Relu", "image"), kernel_shape=(3000, 3), strides=(1, 1))
+    net = load(model)
+    assert [layer.name for layer in net.layers] == ["Relu 0"]
+    assert net.note == "MaxPool 1 makes empty maps: only the layers before it are there."
 
 
 def test_sides_are_rounded_where_halves_have_to_meet_again(load: Load) -> None:
@@ -357,6 +329,12 @@ def test_weights_that_are_missing_or_elsewhere(load: Load) -> None:
     fails(load, with_outer_weights("gone.bin"), "needs gone.bin beside it, which is missing")
     for place in ("../small.bin", "/etc/passwd"):
         fails(load, with_outer_weights(place), "outside its own folder")
+
+
+def test_a_negative_size_is_no_lack_of_memory() -> None:
+    said = "Failed to allocate {} bytes in function 'OutOfMemoryError'"
+    assert ModelError(said.format(5_000_000_000)).memory
+    assert not ModelError(said.format(2**64 - 73728)).memory
 
 
 def test_too_much_memory_is_said(load: Load) -> None:

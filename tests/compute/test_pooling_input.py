@@ -34,12 +34,14 @@ def test_a_part_is_cut_out_and_resized() -> None:
     blocks = image[10:22, 5:25].reshape(6, 2, 10, 2, 3).mean(axis=(1, 3))
     assert np.abs(part(image, (5, 10, 25, 22), 10) - blocks).max() <= 0.5
     assert part(image, (0, 0, 60, 1), 16).shape == (1, 16, 3)
+    flat = image[10:22, 5:25].reshape(12, 10, 2, 3).mean(axis=2)
+    assert np.abs(part(image, (5, 10, 25, 22), (12, 10)) - flat).max() <= 0.5
 
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.float32])
 def test_a_small_part_is_interpolated(dtype: npt.DTypeLike) -> None:
     image = picture(8, 12, dtype=dtype)
-    grown = part(image, longest=36)
+    grown = part(image, size=36)
     assert grown.dtype == dtype
     expected = skimage.transform.resize(
         image.astype(np.float64), (24, 36), order=1, mode="edge", anti_aliasing=False
@@ -53,9 +55,10 @@ def test_parts_outside_are_refused(rect: tuple[int, int, int, int]) -> None:
         part(picture(8, 12), rect)
 
 
-def test_a_side_below_one_is_refused() -> None:
-    with pytest.raises(ValueError, match="to 0 pixels"):
-        part(picture(8, 12), longest=0)
+@pytest.mark.parametrize("size", [0, (0, 4), (4, -1)])
+def test_a_side_below_one_is_refused(size: int | tuple[int, int]) -> None:
+    with pytest.raises(ValueError, match=r"to .* pixels from 12 x 8"):
+        part(picture(8, 12), size=size)
 
 
 def test_colours_are_as_they_are() -> None:

@@ -11,6 +11,7 @@ from support import Mouse, canvases, open_file, wait_idle
 
 from pyrviewer.compute import network
 from pyrviewer.labs.pooling.controller import PoolingLab
+from pyrviewer.labs.pooling.state import PoolingState
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -33,8 +34,9 @@ def lab_of(program: Program) -> PoolingLab:
 
 
 def start(qtbot: QtBot, program: Program, path: Path) -> PoolingLab:
-    """Open a photo in the Pooling lab."""
+    """Open a photo in the Pooling lab, and begin with its colours."""
     program.window.show_lab("pooling")
+    lab_of(program).default = PoolingState()
     open_file(qtbot, program, path)
     return lab_of(program)
 

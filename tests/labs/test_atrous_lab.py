@@ -2,28 +2,34 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 from atrous_lab import LAPLACIAN, answer, change, lab_of, learned, overlay, point, show, start
+from PyQt6.QtGui import QImage, QPainter
 from scipy import ndimage
-from support import Array, open_array, press, wait_idle
+from support import Array, open_array, pixels_of, press, wait_idle
 
 from pyrviewer.compute import image, network
 from pyrviewer.compute.pooling.input import part
-from pyrviewer.labs.atrous import aspp, marks
-from pyrviewer.labs.atrous.overlays import Note, Taps
-from pyrviewer.labs.atrous.state import AtrousState
+from pyrviewer.compute.ticket import Ticket
+from pyrviewer.labs.atrous import aspp, deeplab, marks
+from pyrviewer.labs.atrous.overlays import OUTSIDE, Note, Tap, Taps
+from pyrviewer.labs.atrous.state import AtrousState, resolve
 from pyrviewer.ui.overlays import Outlines
+from pyrviewer.ui.picture import Mapping
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from PyQt6.QtWidgets import QApplication
     from pytestqt.qtbot import QtBot
 
     from pyrviewer.app import Program
     from pyrviewer.labs.atrous.controller import AtrousLab
+    from pyrviewer.ui.overlays import Overlay
 
 
 def dilated(kernel: Array, rate: int) -> Array:
@@ -130,6 +136,50 @@ def test_the_network_has_kernels_of_its_own(qtbot: QtBot, program: Program, phot
     assert lab.view.spots == ["image", "input", "output"]
 
 
+def test_a_reading_does_not_stay_behind(qtbot: QtBot, program: Program, photo: Path) -> None:
+    start(qtbot, program, photo)
+    point(qtbot, program, "input", 200.5, 10.5)
+    readout = program.window.status.readout
+    assert readout.text().startswith("x 200  y 10")
+    show(qtbot, program, "segment")
+    assert readout.text() == ""
+
+
+def drawn(mark: Overlay, width: int, height: int) -> Array:
+    """Draw over a pane of that size in which pixel (0, 0) of the image is the middle."""
+    image = QImage(width, height, QImage.Format.Format_RGB32)
+    image.fill(0)
+    painter = QPainter(image)
+    mark.draw(painter, Mapping(0, 0, 1, width, height), 1.0)
+    painter.end()
+    return pixels_of(image)
+
+
+def test_a_long_note_is_broken_between_words(qapp: QApplication) -> None:
+    shown = drawn(Note(marks.COLLAPSED, OUTSIDE), 200, 90).max(axis=2)
+    assert not shown[:, [0, -1]].any()
+    assert np.count_nonzero(shown.any(axis=1)) > 35  # two lines
+    one = drawn(Note(marks.COLLAPSED, OUTSIDE), 600, 90).max(axis=2)
+    assert np.count_nonzero(one.any(axis=1)) < 30
+
+
+@pytest.mark.parametrize("spacing", [8, 12, 20, 40])
+def test_marks_leave_what_lies_between_in_sight(qapp: QApplication, spacing: int) -> None:
+    taps = [Tap((x, 0, x + 1, 1), 1, True) for x in (-spacing, 0, spacing)]
+    shown = drawn(Taps(taps), 120, 60).max(axis=2)
+    for between in (60 - spacing // 2, 60 + spacing // 2 + 1):
+        assert not shown[:29, between].any()  # over the line that joins them
+    assert shown[:29, 60].any()
+
+
+def test_taps_on_padding_stay_in_sight(qapp: QApplication) -> None:
+    taps = [Tap((x, 0, x + 1, 1), 1, x == 0) for x in (-90, 0, 90)]
+    red = drawn(Taps(taps), 100, 60)
+    red = (red[..., 0] > 200) & (red[..., 1] < 150)
+    assert red[:, :15].any()
+    assert red[:, -15:].any()
+
+
 # Phases and stacks
 
 
@@ -197,23 +247,43 @@ def test_branches_of_the_pyramid(qtbot: QtBot, program: Program, photo: Path) ->
 
 
 @learned
-def test_the_gradient_fills_the_theoretical_field(
-    qtbot: QtBot, program: Program, photo: Path
-) -> None:
+@pytest.mark.parametrize("rates", [(1, 2, 5), (6, 12, 18)])
+def test_the_gradient_reaches_what_theory_says(cat: Array, rates: tuple[int, ...]) -> None:
+    """At the corners, the edges and in the middle: taps on padding see nothing."""
+    state = AtrousState(layout="aspp", aspp=rates, side=192)
+    found = aspp.run_aspp(Ticket(), resolve(state, cat, network.load()), None)
+    height, width = found.maps.values.shape[1:]
+    sides = [aspp.theory(found, rate) for rate in aspp.branch_rates(rates)]
+    assert sides == [67, *(67 + 16 * rate for rate in rates), 192]  # block 5: 67 pixels, 8 apart
+    for x, y in itertools.product((0, width // 2, width - 1), (0, height // 2, height - 1)):
+        fields = aspp.effective_fields(Ticket(), found, x, y)
+        assert len(fields) == len(sides)
+        for field, rate in zip(fields, aspp.branch_rates(rates), strict=True):
+            rows, columns = np.nonzero(field.heat)
+            box = columns.min(), rows.min(), columns.max() + 1, rows.max() + 1
+            assert field.box == box == aspp.reach(found, rate, x, y)
+            left, top, right, bottom = field.main
+            assert box[0] <= left < right <= box[2]
+            assert box[1] <= top < bottom <= box[3]
+            power = np.square(field.heat, dtype=float)
+            assert power[top:bottom, left:right].sum() >= 0.9 * power.sum()
+
+
+@learned
+def test_fields_are_told_where_the_mouse_rests(qtbot: QtBot, program: Program, photo: Path) -> None:
     lab = start(qtbot, program, photo, "aspp")
+    table = lab.panel.pyramid.table
+    hidden = [table.isColumnHidden(column) for column in range(table.columnCount())]
+    assert hidden == [False, False, False, False, True, True]
     program.menus.run("atrous.fields")
-    point(qtbot, program, "image", 230, 150)
-    found = answer(program)
-    step = found.tiles["input"].step
-    x, y = int(230 / step[0]), int(150 / step[1])
-    fields = [field for field, _ in lab.pointing.fields]
-    assert len(fields) == 5
-    for field, rate in zip(fields, aspp.branch_rates(found.request.state.aspp), strict=True):
-        left, top, right, bottom = aspp.theory(found, rate, x, y)
-        rows, columns = np.nonzero(field.heat)
-        assert (columns.min(), columns.max() + 1) == (left, right)  # nothing was reduced here
-        assert (rows.min(), rows.max() + 1) == (top, bottom)
-        assert 0 < field.main <= max(field.heat.shape)
+    assert table.isColumnHidden(1)
+    for x, reached in ((230, "259×259"), (2, "137×259")):
+        point(qtbot, program, "image", x, 150)
+        row = table.as_text().splitlines()[3].split("\t")
+        assert row[:1] + row[2:5] == ["Rate 12", "259", reached, reached]
+        note = overlay(program, "branch 2", Note)
+        assert isinstance(note, Note)
+        assert note.text == f"sees {reached} px"
     assert overlay(program, "branch 1", Outlines)
 
 
@@ -245,12 +315,26 @@ def test_classes_are_those_of_the_classifier(qtbot: QtBot, program: Program, pho
             one.likely[..., 0], (power / power.sum(axis=0)).max(axis=0), rtol=1e-4
         )
         assert one.apart < 1e-4
-    best = network.class_names()[classes.maps[16].top[0][0]]
-    assert best in lab.panel.architecture.top.as_text()
+    rows = lab.panel.architecture.top.as_text().splitlines()[1:]
+    logits = net.dense_logits(pixels, 16).mean(axis=(1, 2), dtype=float)
+    whole = np.exp(logits - logits.max())
+    whole /= whole.sum()
+    for row, (index, share) in zip(rows, classes.maps[16].top, strict=False):
+        texts = (deeplab.percent(part) for part in (share, whole[index]))
+        assert row.split("\t") == [network.class_names()[index], *texts]
+    best = network.class_names()[int(whole.argmax())]
+    assert f"</b> {best} {whole.max():.0%}" in lab.panel.architecture.apart.text()
     point(qtbot, program, "image 8", 225, 150)
     x, y = (int(at * SIDE / 451) // 8 for at in (225, 150))
     name = network.class_names()[int(classes.maps[8].best[y, x, 0])]
     assert name in lab.panel.values_table.as_text()
+
+
+def test_little_is_not_written_as_nothing() -> None:
+    shares = (0.0, 0.0004, 0.0049, 0.006, 0.994, 1.0)
+    assert [deeplab.percent(share) for share in shares] == [
+        "0%", "< 1%", "< 1%", "1%", "99%", "100%",
+    ]  # fmt: skip
 
 
 @learned

@@ -228,6 +228,8 @@ def test_pyramids_and_scribbles_run_as_scripts(
     assert found is not None
     assert np.array_equal(image.read(tmp_path / "classes.png").pixels, found.labels)
     for layout in ("stacked", "aspp", "deeplab"):
+        if layout == "deeplab":
+            change(qtbot, program, "side", 160)
         show(qtbot, program, layout)
         names = executed(copied(program, "atrous.copy_python"))
         if layout == "aspp":
@@ -264,6 +266,7 @@ def test_without_the_network_filters_serve(
     for layout in ("rate", "phases", "stacked", "aspp", "deeplab"):
         show(qtbot, program, layout)
         assert canvases(program)
+    assert lab.view.diagram.button("block 16").text() == "Edges\n1/8"
     for node in ("block 16", "concat", "prediction", "classes"):
         lab.view.diagram.button(node).click()
         wait_idle(qtbot, program)

@@ -10,7 +10,7 @@ import pytest
 
 from pyrviewer.compute import dream, image, mask, network
 from pyrviewer.compute.ticket import Ticket
-from pyrviewer.labs.dream import export, run
+from pyrviewer.labs.dream import export, filming, run
 from pyrviewer.labs.dream.script import python_script
 from pyrviewer.labs.dream.state import DreamState, auto_octaves, resolve
 
@@ -68,7 +68,7 @@ def test_growth_film_and_numbers(small: Array, net: network.Network, tmp_path: P
     assert [row["objective"] for row in report["steps"]] == [s.value for s in found.trace.steps]
     export.write_numbers(Ticket(), found, tmp_path / "steps.csv")
     assert len((tmp_path / "steps.csv").read_text().splitlines()) == 1 + ALL_STEPS
-    export.write_film(Ticket(), found.request, 2, 1.1, tmp_path / "film.gif")
+    filming.write_film(Ticket(), found.request, 2, 1.1, tmp_path / "film.gif")
     assert (tmp_path / "film.gif").stat().st_size > 1000
     export.write_picture(Ticket(), found, 2, tmp_path / "two.png")
     wanted = dream.resume(found.trace, 2, steps=0).result
@@ -92,6 +92,6 @@ def test_a_branch_that_was_paused_goes_on_the_same(
     wanted = dream.resume(base.trace, kept, mask=settings.mask, steps=settings.steps).result
     assert seen
     for moment in seen:
-        paused = run.rest(Ticket(), moment)
+        paused = run.rest(Ticket(), moment.dreamt)
         gone_on = run.dream_on(Ticket(), request, paused, paused.length)
         assert np.array_equal(gone_on.trace.result, wanted)

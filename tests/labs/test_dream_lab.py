@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+from dream_lab import (
+    ALL_STEPS,
+    LAYER,
+    OCTAVES,
+    STEPS,
+    alone,
+    dream_now,
+    dreamt,
+    growing,
+    start,
+)
 from PyQt6.QtCore import Qt
 from support import (
     Mouse,
@@ -29,11 +40,7 @@ if TYPE_CHECKING:
     from support import Array
 
     from pyrviewer.app import Program
-    from pyrviewer.compute.dream import DreamTrace
-    from pyrviewer.labs.dream.run import Dreamt, Moment
-
-LAYER, OCTAVES, STEPS = "block 2", 2, 3
-ALL_STEPS = OCTAVES * STEPS
+    from pyrviewer.labs.dream.run import Moment
 
 
 @pytest.fixture(scope="module")
@@ -45,39 +52,6 @@ def net() -> network.Network:
 def small(cat: Array) -> Array:
     """Return a part of the photo: 96 x 128."""
     return np.ascontiguousarray(cat[60:156, 120:248])
-
-
-def start(qtbot: QtBot, program: Program, pixels: Array) -> DreamLab:
-    """Open pixels in the Dream lab, with settings that take little time."""
-    program.window.show_lab("dream")
-    open_array(qtbot, program, pixels)
-    lab = program.window.lab
-    assert isinstance(lab, DreamLab)
-    for name, value in (("layer", LAYER), ("octaves", OCTAVES), ("steps", STEPS)):
-        lab.change(name, value)
-    wait_idle(qtbot, program)
-    return lab
-
-
-def dreamt(lab: DreamLab) -> Dreamt:
-    found = lab.dreamt
-    assert found is not None
-    return found
-
-
-def growing(lab: DreamLab) -> bool:
-    return lab.scene is not None and lab.scene.moment is not None
-
-
-def dream_now(qtbot: QtBot, program: Program, lab: DreamLab) -> Dreamt:
-    press(qtbot, program, "D")
-    wait_idle(qtbot, program)
-    return dreamt(lab)
-
-
-def alone(pixels: Array, net: network.Network, **settings: Any) -> DreamTrace:
-    """Dream without a window."""
-    return dream.dream(pixels, net, layer=LAYER, octaves=OCTAVES, steps=STEPS, **settings)
 
 
 def test_nothing_is_dreamt_unasked(qtbot: QtBot, program: Program, photo: Path) -> None:
@@ -111,7 +85,7 @@ def test_it_grows_before_the_eyes_and_plays_back_what_was_seen(
     seen: list[Moment] = []
     next(lane for lane in lab.lanes if lane.name == "Dreaming").partial.connect(seen.append)
     found = dream_now(qtbot, program, lab)
-    assert [len(moment.steps) for moment in seen] == list(range(1, ALL_STEPS + 1))
+    assert [moment.dreamt.length for moment in seen] == list(range(1, ALL_STEPS + 1))
     for key, step in ((",", ALL_STEPS - 1), (",", ALL_STEPS - 2), ("Home", 0), (".", 1)):
         press(qtbot, program, key)
         wait_idle(qtbot, program)
@@ -206,8 +180,8 @@ def test_a_dragged_region_dreams_alone(qtbot: QtBot, program: Program, small: Ar
     assert right <= 91
     assert top >= 29
     assert bottom <= 71
-    press(qtbot, program, "Ctrl+Z")
-    press(qtbot, program, "Ctrl+Z")
+    for _ in range(3):  # the dream, its edge, its region
+        press(qtbot, program, "Ctrl+Z")
     assert lab.state.region is None
 
 
@@ -239,15 +213,31 @@ def test_the_gradient_before_and_after(qtbot: QtBot, program: Program, small: Ar
     program.menus.run("dream.layout.gradient")
     wait_idle(qtbot, program)
     sources = [pane.layers[0].source for pane in canvases(program)]
-    assert len(sources) == 12
+    assert len(sources) == 14
     arrays = [np.asarray(source, np.float64) for source in sources]
-    assert np.abs(sum(arrays[1:6]) - arrays[0]).max() < 1e-5 * np.abs(arrays[0]).max()
-    assert [np.sqrt(np.mean(a**2)) for a in arrays[7:]] == pytest.approx([1] * 5, rel=1e-4)
+    for whole, parts in ((arrays[0], arrays[1:6]), (arrays[6], arrays[7:12])):
+        assert np.abs(sum(parts) - whole).max() < 1e-5 * np.abs(whole).max()
+    assert [np.sqrt(np.mean(a**2)) for a in arrays[7:12]] == pytest.approx([1] * 5, rel=1e-4)
+    before, after = lab.step - 1, lab.step
+    steps = dreamt(lab).trace.steps
+    first, last = steps[before - 1].state, steps[after - 1].state
+    assert first is not None
+    assert last is not None
+    inside = (last > 0) & (last < 255)
+    for whole, step in zip((arrays[0], arrays[6]), arrays[12:], strict=True):
+        np.testing.assert_allclose(step, 1.5 * whole / np.abs(whole).mean(), rtol=1e-3, atol=1e-4)
+    np.testing.assert_allclose((last - first)[inside], arrays[13][inside], atol=1e-3)
+    assert [pane.selected for pane in canvases(program)] == [False] * 13 + [True]
     lab.change("even", False)
     press(qtbot, program, "Home")
     press(qtbot, program, "Ctrl+D")
     wait_idle(qtbot, program)
-    assert len(canvases(program)) == 2
+    panes = canvases(program)
+    assert [pane.selected for pane in panes] == [False] * 12 + [True, False]
+    titles = [pane.layers[0].title.replace("\u00a0", " ") for pane in panes]
+    assert titles[:2] == ["Gradient", "Band 0"]
+    assert titles[6:8] == ["Evened sum", "Band 0 / RMS"]
+    assert titles[12:] == ["Step plain", "Step evened"]
 
 
 def test_a_dream_is_there_when_its_tab_comes_back(
@@ -285,6 +275,41 @@ def test_a_guide_is_another_open_image(
     found = dream_now(qtbot, program, lab)
     wanted = alone(small, net, guide=image.read(photo).pixels)
     assert np.array_equal(found.trace.result, wanted.result)
+
+
+def test_the_objective_is_chosen(
+    qtbot: QtBot, program: Program, small: Array, net: network.Network
+) -> None:
+    lab = start(qtbot, program, small)
+    control = lab.panel.objective
+    assert control.itemText(0) == "Automatic: squared norm"
+    control.activated.emit(control.findData("mean"))
+    found = dream_now(qtbot, program, lab)
+    assert np.array_equal(found.trace.result, alone(small, net, objective="mean").result)
+    press(qtbot, program, "Ctrl+Z")
+    press(qtbot, program, "Ctrl+Z")
+    assert control.currentData() == ""
+
+
+def test_what_stays_is_shaded_while_its_edge_is_changed(
+    qtbot: QtBot, program: Program, small: Array
+) -> None:
+    lab = start(qtbot, program, small)
+    pane = canvases(program)[0]
+
+    def light(x: int, y: int) -> float:
+        at = [round(k / pane.ratio) for k in pane.mapping().to_device(x, y)]
+        return float(grabbed(pane)[at[1] - 3 : at[1] + 4, at[0] - 3 : at[0] + 4, :3].mean())
+
+    plain = {place: light(*place) for place in ((64, 48), (4, 4))}
+    lab.change("outline", mask.to_json(mask.Rectangle((40, 30), (90, 70))))
+    wait_idle(qtbot, program)
+    assert light(64, 48) == pytest.approx(plain[64, 48], abs=1)
+    assert light(4, 4) == pytest.approx(0.45 * plain[4, 4], abs=2)
+    dream_now(qtbot, program, lab)
+    qtbot.waitUntil(lambda: not pane.overlays, timeout=5_000)
+    lab.change("soft", 30.0)
+    assert pane.overlays
 
 
 def test_channels_have_pictures_that_are_kept(
@@ -339,13 +364,16 @@ def test_images_of_every_kind(qtbot: QtBot, program: Program, pixels: Array) -> 
 
 
 def test_an_image_too_small_for_the_layer(qtbot: QtBot, program: Program) -> None:
-    lab = start(qtbot, program, np.full((3, 3), 100, np.uint8))
+    lab = start(qtbot, program, np.full((3, 5), 100, np.uint8))
+    assert not lab.view.go.isEnabled()
+    assert lab.view.hint.text() == "Too small for block 2."
+    assert "array.png is 5 × 3 pixels: too small for block 2" in lab.panel.plan.text()
     press(qtbot, program, "D")
     wait_idle(qtbot, program)
     assert lab.dreamt is None
-    (said,) = program.window.notices.texts
-    assert "block 2 looks at it in steps of 4" in said
-    assert lab.view.go.text() == "Dream"
+    assert program.window.notices.texts == []
+    lab.change("layer", "stem")
+    assert lab.view.go.isEnabled()
 
 
 def test_shift_shows_the_original(qtbot: QtBot, program: Program, small: Array) -> None:

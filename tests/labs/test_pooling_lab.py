@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import io
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
-from onnx_models import Model
 from pooling_lab import (
     Array,
     adaptive,
@@ -28,9 +26,8 @@ from support import Mouse, canvases, click_on, open_array, press, tap, type_text
 
 from pyrviewer.compute import deep_install, network
 from pyrviewer.labs.pooling.overlays import Bins, Hatch
-from pyrviewer.labs.pooling.script import python_script, torch_script
+from pyrviewer.labs.pooling.script import torch_script
 from pyrviewer.labs.pooling.state import PoolingState
-from pyrviewer.session.document import OpenRequest
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -39,7 +36,6 @@ if TYPE_CHECKING:
 
     from pyrviewer.app import Program
     from pyrviewer.compute.ticket import Ticket
-    from pyrviewer.labs.pooling.controller import PoolingLab
 
 
 # Choices
@@ -110,16 +106,22 @@ def test_what_the_rule_of_he_leaves_out_is_hatched(
     assert "leaves 2 columns and 2 rows out" in lab.panel.bounds_note.text()
     (grid,) = [overlay for overlay in ours.overlays if isinstance(overlay, Bins)]
     assert len(grid.boxes) == 25
+    said: list[str] = []
+    lab.readout_changed.connect(said.append)
     Mouse(he).move(*on_screen(he, 450.9, 150))
     assert "left out" in lab.panel.values_table.as_text()
+    assert said[-1].endswith("in no bin of He et al.")
+    Mouse(he).move(*on_screen(he, 200, 150))
+    assert "bin" not in said[-1]
 
 
 def test_pooling_and_the_image_pyramid_are_the_same_where_sides_are_powers_of_two(
     qtbot: QtBot, program: Program, noise: Array
 ) -> None:
     program.window.show_lab("pooling")
-    open_array(qtbot, program, np.ascontiguousarray(noise[:256, :256]))
     lab = lab_of(program)
+    lab.default = PoolingState()
+    open_array(qtbot, program, np.ascontiguousarray(noise[:256, :256]))
     program.menus.run("pooling.layout.context")
     change(qtbot, program, "bins", (1, 2, 4, 6))
     found = change(qtbot, program, "side", 256)
@@ -228,97 +230,6 @@ def test_one_click_brings_the_network(
 def test_with_the_network_nothing_is_said(qtbot: QtBot, program: Program, photo: Path) -> None:
     lab = start(qtbot, program, photo)
     assert not lab.view.banner.isVisible()
-
-
-# The user's own network
-
-
-def open_network(
-    qtbot: QtBot, program: Program, monkeypatch: pytest.MonkeyPatch, path: Path
-) -> PoolingLab:
-    """Choose a file in the dialog of the menu."""
-    monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_: (str(path), ""))
-    program.menus.run("pooling.open_network")
-    wait_idle(qtbot, program)
-    return lab_of(program)
-
-
-def small_network(path: Path, channels: int = 3) -> Path:
-    """Write a network with an ASPP; the maps of its layers are noise."""
-    model = Model((1, channels, "h", "w"))
-    trunk = model.random_conv("image", channels, 6, 3, stride=4, pad=1)
-    branches = [model.random_conv(trunk, 6, 5, 3, pad=rate, rate=rate) for rate in (2, 4)]
-    model.node("Concat", *branches, axis=1)
-    path.write_bytes(model.encode())
-    return path
-
-
-def test_the_users_network_makes_the_maps(
-    qtbot: QtBot, program: Program, photo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    lab = start(qtbot, program, photo)
-    path = small_network(tmp_path / "mine.onnx")
-    open_network(qtbot, program, monkeypatch, path)
-    assert (lab.state.network, lab.state.layer) == (str(path), "Concat 3")
-    values = pooled(lab).maps.values
-    assert values.shape == (10, 75, 112)
-    assert pooled(lab).channel == values.reshape(10, -1).var(axis=1).argmax()
-    np.testing.assert_array_equal(pooled(lab).vector, adaptive(values, (4, 2, 1)))
-    assert "ASPP with rates 2, 4 at" in lab.panel.network.facts.text()
-    assert lab.panel.network.network.currentText() == "mine.onnx"
-    assert len(change(qtbot, program, "layer", "Conv 0").maps.values) == 6
-    lab.panel.network.facts.linkActivated.emit("Concat 3")
-    wait_idle(qtbot, program)
-    assert lab.state.layer == "Concat 3"
-    before = pooled(lab).maps.values.std()
-    assert change(qtbot, program, "scale", "bytes").maps.values.std() > 20 * before
-    for _ in range(4):
-        press(qtbot, program, "Ctrl+Z")
-        wait_idle(qtbot, program)
-    assert lab.state.network == ""
-    assert len(pooled(lab).maps.values) == 3
-    assert lab.panel.network.facts.text() == ""
-    assert program.window.notices.texts == []
-
-
-def test_a_file_that_is_no_network_changes_nothing(
-    qtbot: QtBot, program: Program, photo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    lab = start(qtbot, program, photo)
-    open_network(qtbot, program, monkeypatch, photo)
-    open_network(qtbot, program, monkeypatch, small_network(tmp_path / "five.onnx", 5))
-    assert program.window.notices.texts == [
-        "chelsea.png is not an ONNX file.",
-        "five.onnx takes 1 x 5 x any x any, not one image of 1 or 3 channels (1 x C x H x W).",
-    ]
-    assert lab.state == PoolingState()
-    assert lab.document is not None
-    assert not lab.document.undo_stack.canUndo()
-
-
-def test_a_network_that_is_gone_gives_way_to_the_programs_own(
-    qtbot: QtBot, program: Program, photo: Path, tmp_path: Path
-) -> None:
-    state = PoolingState(network=str(tmp_path / "gone.onnx"), layer="Conv 0", side=300)
-    program.window.show_lab("pooling")
-    program.workspace.open(OpenRequest(photo, states={"pooling": asdict(state)}))
-    wait_idle(qtbot, program)
-    lab = lab_of(program)
-    (text,) = program.window.notices.texts
-    assert text == "gone.onnx could not be read: No such file or directory."
-    assert lab.state == PoolingState(side=300)
-    assert pooled(lab).maps.input.shape == (200, 300, 3)
-
-
-def test_the_script_uses_the_users_network(
-    qtbot: QtBot, program: Program, photo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    start(qtbot, program, photo)
-    lab = open_network(qtbot, program, monkeypatch, small_network(tmp_path / "mine.onnx"))
-    made: dict[str, Any] = {}
-    with contextlib.redirect_stdout(io.StringIO()):
-        exec(compile(python_script(pooled(lab).request, str(photo)), "script", "exec"), made)
-    np.testing.assert_allclose(made["vector"], pooled(lab).vector, rtol=1e-5)
 
 
 # Taking away

@@ -20,17 +20,36 @@ from support import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
+    import pytest
     from pytestqt.qtbot import QtBot
 
     from pyrviewer.app import Program
     from pyrviewer.ui.canvas import Canvas
+    from pyrviewer.ui.pane_grid import Pane
 
 
 def highlights(canvas: Canvas) -> int:
     """Return how many things are drawn over a pane."""
     return len(canvas.overlays)
+
+
+def test_the_mouse_may_leave_while_panes_are_exchanged(
+    qtbot: QtBot, program: Program, photo: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lab = start(qtbot, program, photo)
+    show = lab.view.grid.show_rows
+
+    def show_and_leave(rows: Sequence[Sequence[Pane]], shares: Sequence[float] = ()) -> None:
+        show(rows, shares)
+        lab.view.hovered.emit(None)
+
+    monkeypatch.setattr(lab.view.grid, "show_rows", show_and_leave)
+    for layout in ("context", "channels", "neighbours", "rules", "pyramid"):
+        change(qtbot, program, "layout", layout)
+        assert len(lab.view.spots) == len(canvases(program))
 
 
 # The vector
@@ -151,7 +170,7 @@ def test_a_cell_of_a_grid_shows_its_bin(qtbot: QtBot, program: Program, photo: P
     Mouse(pane).move(*on_screen(pane, 451 * 0.9, 300 * 0.4))
     table = lab.panel.values_table.as_text()
     assert "row 1, column 3" in table
-    assert "x 336 to 447, y 74 to 148" in table
+    assert "x 336–447, y 74–148" in table
 
 
 def test_shift_shows_the_map_in_the_grids(qtbot: QtBot, program: Program, photo: Path) -> None:

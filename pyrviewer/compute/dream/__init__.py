@@ -13,7 +13,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from pyrviewer.compute.dream.gradient import Slope, even_out, normalise_gradient, split_gradient
+from pyrviewer.compute.dream.gradient import (
+    Slope,
+    even_out,
+    normalise_gradient,
+    of_mean_one,
+    split_gradient,
+)
 from pyrviewer.compute.dream.run import Run, octave_shapes, state_after
 from pyrviewer.compute.dream.trace import DreamSettings, DreamTrace, Octave, Step, to_picture
 from pyrviewer.compute.features import to_float
@@ -37,6 +43,7 @@ __all__ = [
     "film",
     "normalise_gradient",
     "octave_shapes",
+    "of_mean_one",
     "resume",
     "split_gradient",
 ]
@@ -56,7 +63,7 @@ def dream(
     network : Network
         Who dreams.
     ticket : Ticket, optional
-        Asked many times in a step, and offered the `Step` after each.
+        Asked many times in a step, and offered the `DreamTrace` so far after each.
     **settings
         ``layer`` and all else that `DreamSettings` explains.
 
@@ -110,14 +117,12 @@ def resume(
         raise ValueError(f"step is 0 to {len(trace.steps)}, not {step}")
     if fixed := {"octaves", "ratio"} & changes.keys():
         raise ValueError(f"{', '.join(sorted(fixed))} cannot change half way")
-    state = state_after(trace, step, ticket)
     kept = trace.steps[:step]
-    octaves = trace.octaves[: kept[-1].octave] if kept else ()
-    start = trace.octaves[len(octaves)].start
+    reached = kept[-1].octave if kept else 0
+    current = dataclasses.replace(trace.octaves[reached], end=state_after(trace, step, ticket))
     settings = dataclasses.replace(trace.settings, **changes)
-    shapes = [(len(one.base), one.base.shape[1]) for one in trace.octaves]
-    run = Run(trace.image, trace.network, settings, shapes)
-    return run.go(kept, octaves, (start, state), ticket)
+    run = Run(trace.image, trace.network, settings, trace.shapes)
+    return run.go(kept, trace.octaves[:reached], current, ticket)
 
 
 @dataclass(frozen=True, eq=False)
@@ -130,12 +135,15 @@ class Explanation:
         The gradient, and what became of it.
     bands, evened : tuple of ndarray, shape (h, w, 3), float32
         The parts of the gradient, finest first and the residual last, before and after each was
-        divided by its root mean square. Empty for plain steps.
+        divided by its root mean square, whichever the step took.
+    total : ndarray, shape (h, w, 3), float32
+        The sum of the evened parts.
     """
 
     slope: Slope
     bands: tuple[Array, ...]
     evened: tuple[Array, ...]
+    total: Array
 
 
 def explain(trace: DreamTrace, step: int, *, ticket: Ticket | None = None) -> Explanation:
@@ -156,10 +164,9 @@ def explain(trace: DreamTrace, step: int, *, ticket: Ticket | None = None) -> Ex
     state = trace.octaves[record.octave].start if first else state_after(trace, step, ticket)
     climber = Run(trace.image, trace.network, settings).climber
     slope = climber.slope(state, record.octave, record.index, ticket)
-    if settings.normalise == "plain":
-        return Explanation(slope, (), ())
-    bands = split_gradient(slope.gradient, settings.splits)
-    return Explanation(slope, tuple(bands), tuple(even_out(bands)))
+    bands = split_gradient(slope.gradient, settings.splits, ticket=ticket)
+    evened = even_out(bands)
+    return Explanation(slope, tuple(bands), tuple(evened), sum(evened[1:], start=evened[0]))
 
 
 def film(

@@ -27,7 +27,9 @@ _GUIDE_POSITIONS = 2048
 _COMPARED = 4096  # positions that are compared with the guide at a time
 
 
-def split_gradient(gradient: Array, splits: int = 4) -> list[Array]:
+def split_gradient(
+    gradient: Array, splits: int = 4, *, ticket: Ticket | None = None
+) -> list[Array]:
     """Split a gradient into octave bands of its own size, finest first, and the residual.
 
     Each split smooths with the 5 taps (1, 4, 6, 4, 1) / 16 of the Laplacian pyramid, set ``2^k``
@@ -40,22 +42,30 @@ def split_gradient(gradient: Array, splits: int = 4) -> list[Array]:
         Any values.
     splits : int
         Number of bands, from 0 on.
+    ticket : Ticket, optional
+        Asked before every split.
 
     Returns
     -------
     list of ndarray
         ``splits + 1`` arrays of the gradient's shape.
     """
-    parts = []
+    return list(_parts(gradient, splits, ticket))
+
+
+def _parts(gradient: Array, splits: int, ticket: Ticket | None) -> Iterator[Array]:
+    """Yield the bands one after the other, and the residual."""
     smooth = gradient
     for level in range(splits):
+        if ticket is not None:
+            ticket.check()
         taps = np.zeros(4 * (1 << level) + 1, np.float32)
         taps[:: 1 << level] = _BINOMIAL
         rough = smooth
         smooth = cv2.sepFilter2D(rough, -1, taps, taps, borderType=cv2.BORDER_REFLECT_101)
         smooth = np.asarray(smooth).reshape(gradient.shape)
-        parts.append(rough - smooth)
-    return [*parts, smooth]
+        yield rough - smooth
+    yield smooth
 
 
 def even_out(parts: Sequence[Array]) -> list[Array]:
@@ -63,7 +73,7 @@ def even_out(parts: Sequence[Array]) -> list[Array]:
     return [part / np.float32(max(_rms(part), _WEAKEST)) for part in parts]
 
 
-def normalise_gradient(gradient: Array, splits: int = 4) -> Array:
+def normalise_gradient(gradient: Array, splits: int = 4, *, ticket: Ticket | None = None) -> Array:
     """Bring all bands of a gradient to the same strength.
 
     A network's gradient is strongest in the finest detail. Split into octaves, each divided by its
@@ -73,9 +83,14 @@ def normalise_gradient(gradient: Array, splits: int = 4) -> Array:
     Parameters and shapes are those of `split_gradient`.
     """
     total = np.zeros_like(gradient)
-    for part in split_gradient(gradient, splits):
+    for part in _parts(gradient, splits, ticket):
         cv2.scaleAdd(part, 1 / max(_rms(part), _WEAKEST), total, total)
     return total
+
+
+def of_mean_one(values: Array) -> Array:
+    """Divide values by their mean magnitude, so that it is 1; nothing stays nothing."""
+    return values / np.float32(cv2.norm(values, cv2.NORM_L1) / values.size + 1e-12)
 
 
 def _rms(values: Array) -> float:
@@ -122,9 +137,8 @@ class Climber:
             gradient = np.repeat(gradient.mean(2, keepdims=True), 3, axis=2)
         normalised = gradient
         if self.settings.normalise == "laplacian":
-            normalised = normalise_gradient(gradient, self.settings.splits)
-        strength = float(np.abs(normalised).mean())
-        return Slope(value, gradient, normalised / np.float32(strength + 1e-12))
+            normalised = normalise_gradient(gradient, self.settings.splits, ticket=ticket)
+        return Slope(value, gradient, of_mean_one(normalised))
 
     def _tiles(self, state: Array, ticket: Ticket | None) -> tuple[float, Array]:
         gradient = np.empty_like(state)

@@ -15,13 +15,13 @@ from pyrviewer.compute.dream.trace import KEPT_BYTES, DreamTrace, Octave, Step, 
 from pyrviewer.compute.errors import UserError
 from pyrviewer.compute.features import to_float
 from pyrviewer.compute.opencv import cv2
+from pyrviewer.compute.ticket import Ticket
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pyrviewer.compute.dream.trace import DreamSettings
     from pyrviewer.compute.network import Layer, Network, Objective
-    from pyrviewer.compute.ticket import Ticket
 
 Array = npt.NDArray[Any]
 
@@ -84,10 +84,18 @@ class Run:
         self._image, self._network, self.settings = image, network, settings
         shape = image.shape[0], image.shape[1]
         fitting = octave_shapes(shape, settings.octaves, settings.ratio, layer)
-        self._shapes = fitting if shapes is None else list(shapes)
+        self._shapes = tuple(fitting if shapes is None else shapes)
         self._mask = _mask(image, settings.mask)
-        self._pixels = to_float(image)
-        self._range = min(0.0, float(self._pixels.min())), max(255.0, float(self._pixels.max()))
+
+    @cached_property
+    def _pixels(self) -> Array:
+        return to_float(self._image)
+
+    @cached_property
+    def _range(self) -> tuple[float, float]:
+        if self._image.dtype != np.float32:
+            return 0.0, 255.0
+        return min(0.0, float(self._pixels.min())), max(255.0, float(self._pixels.max()))
 
     @cached_property
     def climber(self) -> Climber:
@@ -102,7 +110,7 @@ class Run:
         self,
         steps: tuple[Step, ...] = (),
         octaves: tuple[Octave, ...] = (),
-        current: tuple[Array, Array] | None = None,
+        current: Octave | None = None,
         ticket: Ticket | None = None,
     ) -> DreamTrace:
         """Dream on to the end.
@@ -111,24 +119,28 @@ class Run:
         ----------
         steps, octaves : tuple
             Steps that are done, and octaves that are finished.
-        current : tuple of ndarray, optional
-            Start and state of the octave after those, where it has begun.
+        current : Octave, optional
+            The octave after those as far as it is, where it has begun.
         ticket : Ticket, optional
             As for `dream.dream`.
         """
+        ticket = ticket or Ticket()
         for number in range(len(octaves), len(self._shapes)):
-            base = _resized(self._pixels, self._shapes[number])
-            start, state = current or (self._start(base, octaves),) * 2
-            current = None
             first = sum(step.octave == number for step in steps)
+            ticket.check(self._progress(number, first))
+            octave, current = current or self._begun(number, octaves, ticket), None
             for index in range(first, self.settings.steps):
-                step, state = self.step(state, number, index, ticket)
-                if ticket is not None:
-                    ticket.offer(step)
-                    ticket.check(self._progress(number, index + 1))
+                step, state = self.step(octave.end, number, index, ticket)
+                octave = dataclasses.replace(octave, end=state)
+                ticket.offer(self._trace((*octaves, octave), (*steps, step)))
+                ticket.check(self._progress(number, index + 1))
                 steps += (self._thinned(step),)
-            octaves += (Octave(base, start, state),)
-        return DreamTrace(self._image, self._network, self.settings, octaves, steps)
+            octaves += (octave,)
+        return self._trace(octaves, steps)
+
+    def _trace(self, octaves: tuple[Octave, ...], steps: tuple[Step, ...]) -> DreamTrace:
+        settings, shapes = self.settings, self._shapes
+        return DreamTrace(self._image, self._network, settings, shapes, octaves, steps)
 
     def step(
         self, state: Array, octave: int, index: int, ticket: Ticket | None
@@ -138,24 +150,30 @@ class Run:
         change = slope.normalised * np.float32(self.settings.rate)
         if self._mask is not None:
             change *= _resized(self._mask, state.shape[:2])[..., None]
-        after = np.asarray(np.clip(state + change, *self._range))
+        change += state
+        after = np.clip(change, *self._range, out=change)
         picture = to_picture(after)
         for kept in (after, picture):
             kept.flags.writeable = False
         return Step(octave, index, slope.value, self.settings, picture, after), after
 
-    def _start(self, base: Array, octaves: tuple[Octave, ...]) -> Array:
-        """Return the original with the detail of the octave before."""
+    def _begun(self, number: int, octaves: tuple[Octave, ...], ticket: Ticket) -> Octave:
+        """Return the original at a size, with the detail of the octave before."""
+        base = _resized(self._pixels, self._shapes[number])
         if not octaves:
-            return base
-        detail = _resized(octaves[-1].end - octaves[-1].base, base.shape[:2])
+            return Octave(base, base, base)
+        ticket.check()
+        start = _resized(octaves[-1].end - octaves[-1].base, base.shape[:2])
         if self._mask is not None:
-            detail[_resized(self._mask, base.shape[:2]) == 0] = 0
-        return np.asarray(np.clip(base + detail, *self._range))
+            start[_resized(self._mask, base.shape[:2]) == 0] = 0
+        start += base
+        ticket.check()
+        start = np.clip(start, *self._range, out=start)
+        return Octave(base, start, start)
 
     def _progress(self, octave: int, steps: int) -> float:
         sizes = [height * width for height, width in self._shapes]
-        done = sum(sizes[:octave]) + sizes[octave] * steps / self.settings.steps
+        done = sum(sizes[:octave]) + sizes[octave] * steps / max(1, self.settings.steps)
         return done / sum(sizes)
 
     def _thinned(self, step: Step) -> Step:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -18,6 +19,11 @@ Array = npt.NDArray[Any]
 
 KEPT_BYTES = 256 << 20
 """Most memory of the pictures of a trace, and again of its states; beyond, some are left out."""
+
+_RANGES = (
+    *(("octaves", 1, 12), ("ratio", 1.1, 4), ("steps", 0, 10_000), ("rate", 0, 255)),
+    *(("jitter", 0, 10_000), ("splits", 1, 8), ("tile", 64, 8192), ("seed", 0, math.inf)),
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,13 +82,11 @@ class DreamSettings:
     mask: Array | None = None
 
     def __post_init__(self) -> None:
-        for name, low, high in (
-            *(("octaves", 1, 12), ("ratio", 1.1, 4), ("steps", 0, 10_000), ("rate", 0, 255)),
-            *(("jitter", 0, 10_000), ("splits", 1, 8), ("tile", 64, 8192), ("seed", 0, 2**63)),
-        ):
+        for name, low, high in _RANGES:
             value = getattr(self, name)
             if not low <= value <= high:
-                raise ValueError(f"{name} is {low} to {high}, not {value}")
+                most = "or more" if high == math.inf else f"to {high}"
+                raise ValueError(f"{name} is {low} {most}, not {value}")
         if self.objective not in (None, "mean", "l2"):
             raise ValueError(f"the objective is mean or l2, not {self.objective!r}")
         if self.normalise not in ("laplacian", "plain"):
@@ -150,7 +154,7 @@ class Octave:
 
 @dataclass(frozen=True, eq=False)
 class DreamTrace:
-    """The record of a dream. Nothing in it changes.
+    """The record of a dream, whole or as far as it went. Nothing in it changes.
 
     Attributes
     ----------
@@ -160,8 +164,10 @@ class DreamTrace:
         Who dreamt.
     settings : DreamSettings
         What was asked for.
+    shapes : tuple of (int, int)
+        Height and width of all octaves, coarse to fine, perhaps fewer than asked for.
     octaves : tuple of Octave
-        Coarse to fine: those that were dreamt at, perhaps fewer than asked for.
+        Those that were begun; the last of them ends where the dream stands.
     steps : tuple of Step
         All steps in their order. A picture takes 3 bytes a pixel of its octave and a state 12. All
         are kept up to `KEPT_BYTES` of each kind; of longer dreams every second, third ... step has
@@ -171,15 +177,36 @@ class DreamTrace:
     image: Array
     network: Network
     settings: DreamSettings
+    shapes: tuple[tuple[int, int], ...]
     octaves: tuple[Octave, ...]
     steps: tuple[Step, ...]
+
+    @property
+    def planned(self) -> int:
+        """How many steps there are at the end."""
+        octave, index = (self.steps[-1].octave, self.steps[-1].index) if self.steps else (0, -1)
+        wanted = self.settings.steps
+        here = max(0, wanted - 1 - index)
+        return len(self.steps) + here + (len(self.shapes) - 1 - octave) * wanted
+
+    @property
+    def done(self) -> bool:
+        """Whether it is at its end."""
+        return len(self.steps) == self.planned
 
     @property
     def result(self) -> Array:
         """The dream in the shape and dtype of the original; where nothing changed, the same bits.
 
         New memory.
+
+        Raises
+        ------
+        ValueError
+            Before the last octave is begun; ``resume(trace, step, steps=0)`` carries it there.
         """
+        if len(self.octaves) < len(self.shapes):
+            raise ValueError(f"{len(self.octaves)} of {len(self.shapes)} octaves were begun")
         finest = self.octaves[-1]
         return with_detail(self.image, finest.end - finest.base)
 

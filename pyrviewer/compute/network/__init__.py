@@ -93,7 +93,7 @@ def load() -> Network:
     UserError
         If it is not installed, or damaged; the sentence says how to get it.
     """
-    return Network(Weights(read_weights()))
+    return Network(Weights(read_weights()), read_names())
 
 
 class Network(FeatureSource):
@@ -103,6 +103,8 @@ class Network(FeatureSource):
     ----------
     weights : Weights
         All its tensors.
+    classes : sequence of str
+        The names of the classes, in the order of the logits.
 
     Raises
     ------
@@ -113,7 +115,8 @@ class Network(FeatureSource):
     name = "EfficientNet-Lite0"
     learned = True
 
-    def __init__(self, weights: Weights) -> None:
+    def __init__(self, weights: Weights, classes: Sequence[str] = ()) -> None:
+        self.classes = tuple(classes)
         self._stem = Stem(*weights.folded("_conv_stem", "_bn0", _STEM, 3, 3, 3))
         self._blocks = tuple(read_blocks(weights, _STEM))
         last = len(self._blocks[-1].project.bias)
@@ -123,6 +126,10 @@ class Network(FeatureSource):
             weights.take("_fc.weight", _CLASSES, _HEAD), weights.take("_fc.bias", _CLASSES)
         )
         super().__init__(_describe(self._blocks))
+
+    def depthwise(self, block: int) -> Array:
+        """Return the filters of a block, 1 to 16: C x k x k, for each expanded map its own."""
+        return self._blocks[block - 1].depthwise.weight
 
     def features(
         self,

@@ -14,6 +14,7 @@ from pyrviewer.compute.errors import UserError
 from pyrviewer.compute.features import FeatureSource, Layer, to_float
 from pyrviewer.compute.onnx.blocks import Block, blocks
 from pyrviewer.compute.onnx.graph import Graph, read
+from pyrviewer.compute.onnx.places import Place, first_empty, places
 from pyrviewer.compute.onnx.process import MAX_BYTES, ModelError, Shape, TooSlowError, Worker
 from pyrviewer.compute.opencv import cv2
 
@@ -45,7 +46,7 @@ MAX_PIXELS = 1 << 24
 """Largest image that a network may insist on."""
 
 _GRAY = (0.299, 0.587, 0.114)
-_TRIED = 256  # pixels of an image of open size on which the layers are tried
+_TRIED, _MOST_TRIED = 256, 2048  # pixels of an image of open size on which layers are tried
 _NO_MAPS = ("Shape", "Size", "ArgMax", "ArgMin", "NonZero", "TopK", "NonMaxSuppression")
 
 
@@ -53,7 +54,8 @@ class OnnxNetwork(FeatureSource):
     """A network from an ONNX file; used as `network.Network` is.
 
     Reading it tries it once on noise, to learn which layers OpenCV can run and how large their maps
-    are. Layers are called as the file calls their nodes; they have no receptive field here.
+    are. Layers are called as the file calls their nodes; their receptive field is known behind
+    convolutions and poolings, as long as their pixels stay where they are.
 
     Parameters
     ----------
@@ -96,14 +98,14 @@ class OnnxNetwork(FeatureSource):
         self.path, self.scale = Path(path), scale
         self.name = self.path.name
         self._graph = read(self.path)
-        self._channels = _channels(self._graph)
-        height, width = self._graph.input.shape[2:] or (0, 0)
-        self.size = height, width
+        self._channels, self._last = _channels(self._graph)
+        shape = self._graph.input.shape or (0, 0, 0, 0)
+        self.size = height, width = shape[1:3] if self._last else shape[2:]
+        if height * width > MAX_PIXELS:
+            raise UserError(f"{self.name} takes only {width} x {height} pixels, which is too many.")
         self._worker = Worker()
         self._model: tuple[object, bytes] = None, b""
-        self._tried = height or _TRIED, width or _TRIED
-        if math.prod(self._tried) > MAX_PIXELS:
-            raise UserError(f"{self.name} takes only {width} x {height} pixels, which is too many.")
+        self._tried = self._to_try()
         self._step = 1  # what open sizes are multiples of
         self._values: dict[str, str] = {}
         self._shapes: dict[str, Shape] = {}
@@ -153,8 +155,13 @@ class OnnxNetwork(FeatureSource):
         values = [self._values[self.layer(name).name] for name in layers]
         if not values:
             return {}
-        height, width = self._fitted(image)
+        height, width = self.fitted(image.shape[:2])
         where = f"on an image of {width} x {height}"
+        empty = first_empty(self._graph, values, self._places((height, width)))
+        if empty is not None:
+            raise UserError(
+                f"{empty.title} of {self.name} makes no maps {where}: take a larger one."
+            )
         self._check_memory(values, (height, width))
         try:
             maps = self._run(values, self._blob(image, (height, width)), ticket)
@@ -176,9 +183,8 @@ class OnnxNetwork(FeatureSource):
         """End the process; the next `features` starts another one."""
         self._worker.close()
 
-    def _fitted(self, image: Array) -> tuple[int, int]:
-        """Return the height and width at which an image is taken."""
-        sides = image.shape[:2]
+    def fitted(self, sides: tuple[int, ...]) -> tuple[int, int]:
+        """Return the height and width to which an image of some height and width is resized."""
         # Where one side is fixed, the other one keeps the shape of the image.
         ratio = max((fixed / side for fixed, side in zip(self.size, sides, strict=True))) or 1.0
         height, width = (
@@ -188,7 +194,7 @@ class OnnxNetwork(FeatureSource):
         return height, width
 
     def _blob(self, image: Array, size: tuple[int, int]) -> Array:
-        """Return an image as the network takes it: 1 x C x H x W."""
+        """Return an image as the network takes it: 1 x C x H x W, or 1 x H x W x C."""
         seen = to_float(image)
         height, width = size
         if size != seen.shape[:2]:
@@ -200,7 +206,8 @@ class OnnxNetwork(FeatureSource):
         first, second = (np.array(each, np.float32) for each in SCALES[self.scale])
         if self._channels == 1:
             first, second = first.mean(keepdims=True), second.mean(keepdims=True)
-        return np.ascontiguousarray(((seen - first) / second).transpose(2, 0, 1)[None])
+        order = (0, 1, 2) if self._last else (2, 0, 1)
+        return np.ascontiguousarray(((seen - first) / second).transpose(order)[None])
 
     def _run(self, values: Sequence[str], blob: Array, ticket: Ticket | None) -> list[Array]:
         key = tuple(values), blob.shape
@@ -222,9 +229,25 @@ class OnnxNetwork(FeatureSource):
         pairs = zip(enlarged, shapes, strict=True)
         return {value for value, shape in pairs if 1 in shape[2:]}
 
+    def _places(self, size: tuple[int, int]) -> dict[str, Place]:
+        return places(self._graph, size, last=self._last)
+
+    def _to_try(self) -> tuple[int, int]:
+        """Return the size on which the layers are tried: none of their maps is empty."""
+        values, height, width = _made_of_image(self._graph), *self.size
+        for side in range(_TRIED, _MOST_TRIED, STEP):
+            size = height or side, width or side
+            if first_empty(self._graph, values, self._places(size)) is None:
+                return size
+        return height or _TRIED, width or _TRIED
+
     def _try(self, ticket: Ticket | None) -> None:
         """Find out how many of the operations OpenCV can run, and what they make."""
         values = _made_of_image(self._graph)
+        empty = first_empty(self._graph, values, self._places(self._tried))
+        if empty is not None:
+            values = values[: values.index(empty.outputs[0])]
+            self.note = f"{empty.title} makes empty maps: only the layers before it are there."
         noise = np.random.default_rng(0).integers(0, 256, (*self._tried, 3), np.uint8)
         blob = self._blob(noise, self._tried)
         good, bad, count = 0, len(values) + 1, len(values)
@@ -249,15 +272,17 @@ class OnnxNetwork(FeatureSource):
 
     def _describe(self) -> list[Layer]:
         """Name the layers that make maps."""
-        layers = []
+        layers, found = [], self._places(self._tried)
         for value, shape in self._shapes.items():
             node = self._graph.maker(value)
-            if node is None or len(shape) != 4 or shape[0] != 1 or not math.prod(shape):
+            place = found[value]
+            maps = len(shape) == 4 and shape[0] == 1 and math.prod(shape) > 0
+            if node is None or not maps or place.last:
                 continue
             name = node.title if node.title not in self._values else value
             self._values[name] = value
-            stride = max(1, round(self._tried[0] / shape[2]))
-            layers.append(Layer(name, node.op.lower(), shape[1], stride, None, None))
+            stride = place.axes[0].field.jump if place.axes else round(self._tried[0] / shape[2])
+            layers.append(Layer(name, node.op.lower(), shape[1], max(1, stride), None, place.field))
         if not layers:
             raise UserError(f"{self.name} makes no maps of an image.")
         return layers
@@ -276,9 +301,14 @@ class OnnxNetwork(FeatureSource):
             )
 
 
-def _channels(graph: Graph) -> int:
-    """Return how many channels the input has, 1 or 3; the first convolution tells, if need be."""
+def _channels(graph: Graph) -> tuple[int, bool]:
+    """Return how many channels the input has, 1 or 3, and whether they come last.
+
+    The first convolution tells, if need be.
+    """
     shape = graph.input.shape or (0, 0, 0, 0)
+    if len(shape) == 4 and shape[0] <= 1 and shape[3] in (1, 3) and shape[1] not in (1, 3):
+        return shape[3], True
     takers = [node for node in graph.nodes if node.inputs[:1] == (graph.input.name,)]
     weights = [graph.weights.get(node.inputs[1]) for node in takers if node.op == "Conv"]
     seen = [
@@ -293,7 +323,7 @@ def _channels(graph: Graph) -> int:
         raise UserError(
             f"{graph.path.name} takes {takes}, not one image of 1 or 3 channels (1 x C x H x W)."
         )
-    return channels
+    return channels, False
 
 
 def _made_of_image(graph: Graph) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 import subprocess
 import sys
 import threading
@@ -33,7 +34,7 @@ MAX_BYTES = 4 << 30
 _LOOK = 0.02  # seconds between two looks at what the process does
 _GRACE = 0.06  # seconds that a process has to end its work after that was cancelled
 _SPARE = 5  # seconds after the limit when the process, should nobody kill it, ends by itself
-_ROOT = Path(__file__).parents[2]  # where pyrviewer can be imported
+_ROOT = Path(__file__).parents[3]  # where pyrviewer can be imported
 
 
 class ModelError(Exception):
@@ -41,8 +42,9 @@ class ModelError(Exception):
 
     @property
     def memory(self) -> bool:
-        """Whether there was too little memory."""
-        return "memory" in str(self) or "alloc" in str(self)
+        """Whether there was too little memory; sizes beyond 2^63 are negative ones."""
+        text = str(self)
+        return ("memory" in text or "alloc" in text) and re.search(r"\d{19}", text) is None
 
 
 class TooSlowError(Exception):

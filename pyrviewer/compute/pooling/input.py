@@ -14,7 +14,9 @@ if TYPE_CHECKING:
     from pyrviewer.compute.resample import Rect
 
 
-def part(image: Array, rect: Rect | None = None, longest: int | None = None) -> Array:
+def part(
+    image: Array, rect: Rect | None = None, size: int | tuple[int, int] | None = None
+) -> Array:
     """Cut a rectangle out of an image and resize it.
 
     Parameters
@@ -23,9 +25,10 @@ def part(image: Array, rect: Rect | None = None, longest: int | None = None) -> 
         Not changed.
     rect : (int, int, int, int), optional
         x0, y0, x1, y1, half open; the whole image where not given.
-    longest : int, optional
-        Pixels of the longer side of the result, at least 1; the rectangle's own where not given.
-        Averages over areas where it shrinks, and interpolates bilinearly where it grows.
+    size : int or (int, int), optional
+        Pixels of the longer side of the result, or its height and width, at least 1; the
+        rectangle's own where not given. Averages over areas where it shrinks, and interpolates
+        bilinearly where it grows.
 
     Returns
     -------
@@ -41,16 +44,18 @@ def part(image: Array, rect: Rect | None = None, longest: int | None = None) -> 
     height, width = image.shape[:2]
     x0, y0, x1, y1 = rect or (0, 0, width, height)
     fits = 0 <= x0 < x1 <= width and 0 <= y0 < y1 <= height
-    if not fits or (longest is not None and longest < 1):
-        raise ValueError(f"cannot take {rect} to {longest} pixels from {width} x {height} pixels")
+    sides = (size,) if isinstance(size, int) else size or ()
+    if not fits or min(sides, default=1) < 1:
+        raise ValueError(f"cannot take {rect} to {size} pixels from {width} x {height} pixels")
     cut = image[y0:y1, x0:x1]
-    own = max(cut.shape[:2])
-    if longest in (None, own):
+    if isinstance(size, int):
+        longest = max(cut.shape[:2])
+        size = max(1, round((y1 - y0) * size / longest)), max(1, round((x1 - x0) * size / longest))
+    rows, columns = size or cut.shape[:2]
+    if (rows, columns) == cut.shape[:2]:
         return np.ascontiguousarray(cut)
-    ratio = (longest or own) / own
-    size = tuple(max(1, round(side * ratio)) for side in (x1 - x0, y1 - y0))
-    method = cv2.INTER_AREA if ratio < 1 else cv2.INTER_LINEAR
-    return np.asarray(cv2.resize(cut, size, interpolation=method))
+    method = cv2.INTER_AREA if rows * columns < cut.shape[0] * cut.shape[1] else cv2.INTER_LINEAR
+    return np.asarray(cv2.resize(cut, (columns, rows), interpolation=method))
 
 
 def colour_maps(image: Array) -> Array:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from pyrviewer.compute.features import to_float
+from pyrviewer.compute.network import Network
 from pyrviewer.compute.opencv import cv2
 from pyrviewer.compute.pooling import pyramid_pool
 from pyrviewer.compute.pooling.input import part
@@ -69,8 +70,10 @@ def prepare(
     seen = part(image, None, min(longest, max(image.shape[:2])))
     sides = seen.shape[:2]
     if source.learned:
-        found = source.features(seen, ["block 3", "block 11"], output_stride=8, ticket=ticket)
-        deep, edges = found["block 11"], found["block 3"]
+        names = used_layers(source)
+        asked = list(dict.fromkeys(names))
+        found = source.features(seen, asked, output_stride=_COARSE, ticket=ticket)
+        edges, deep = (found[name] for name in names)
     else:
         deep = _energy(source, seen, ticket)
         edges = deep[:16]
@@ -82,6 +85,19 @@ def prepare(
     stack[len(colours) :] = _standard(stack[len(colours) :])
     pooled = np.concatenate(pyramid_pool(coarse, _BINS))
     return Features({"fine": stack, "coarse": coarse, "pooled": _standard(pooled)})
+
+
+def used_layers(source: FeatureSource) -> tuple[str, str]:
+    """Return the layers of a learned network that features are made of, fine and coarse.
+
+    Of a file's network they are the deepest ones that still know places.
+    """
+    if isinstance(source, Network):
+        return "block 3", "block 11"
+    fine = [layer.name for layer in source.layers if layer.stride <= _FINE]
+    coarse = [layer.name for layer in source.layers if _FINE < layer.stride <= 2 * _COARSE]
+    names = fine or [source.layers[0].name]
+    return names[-1], (coarse or names)[-1]
 
 
 def _energy(source: FeatureSource, seen: Array, ticket: Ticket | None) -> Array:

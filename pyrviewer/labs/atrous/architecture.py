@@ -9,7 +9,7 @@ from PyQt6.QtCore import QObject
 
 from pyrviewer.compute.network import Network
 from pyrviewer.labs.atrous import deeplab
-from pyrviewer.labs.atrous.overlays import Legend, Note
+from pyrviewer.labs.atrous.overlays import Note
 from pyrviewer.labs.atrous.painting import wash
 from pyrviewer.labs.atrous.state import STRIDES, MapsRequest
 from pyrviewer.ui.overlays import Outlines, Wash, box_corners
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from pyrviewer.session.document import Document
     from pyrviewer.ui.overlays import Overlay
 
-LEGEND = 4  # classes that are named on a pane
 NO_CLASSES = "Classes need the trained network"
 NO_STROKES = "Paint strokes in Segment: the head that learns them is this node"
 
@@ -59,9 +58,10 @@ class Architecture(QObject):
     def refresh(self) -> None:
         """Compute what is missing, and show what is there."""
         lab, state = self._lab, self._lab.state
-        document, source = lab.document, lab.source
+        document, source = lab.document, lab.own
         rates = deeplab.rates_at(state.aspp, state.stride)
-        lab.view.diagram.show_shape(rates, state.stride)
+        learned = source is None or source.learned
+        lab.view.diagram.show_shape(rates, state.stride, learned=learned)
         lab.view.diagram.show_node(state.node)
         if document is None or source is None:
             return
@@ -70,18 +70,16 @@ class Architecture(QObject):
         if wanted != self._wanted:
             self._wanted = wanted
             work = partial(
-                deeplab.run_nodes, request=request, source=source.features,
+                deeplab.run_nodes, request=request, source=source,
                 rates=state.aspp, stride=state.stride,
             )  # fmt: skip
             self._node_lane.submit(work)
         known = self.classes
         fresh = known is not None and known.request.same_as(request)
-        if isinstance(source.features, Network) and not fresh:
+        if isinstance(source, Network) and not fresh:
             self.classes = deeplab.Classes(request, {}, (), {})
             self._washes.clear()
-            self._class_lane.submit(
-                partial(deeplab.run_classes, request=request, source=source.features)
-            )
+            self._class_lane.submit(partial(deeplab.run_classes, request=request, source=source))
         self.show()
 
     def _on_nodes_stopped(self) -> None:
@@ -92,10 +90,8 @@ class Architecture(QObject):
         self.classes = None
 
     def _request(self, document: Document) -> MapsRequest:
-        source = self._lab.source
         side = min(self._lab.state.side, max(document.pixels.shape[:2]))
-        features = source.features if source is not None else None
-        return MapsRequest(document.pixels, side, "", features)
+        return MapsRequest(document.pixels, side, "", self._lab.own)
 
     def _take_nodes(self, nodes: Nodes) -> None:
         self.nodes = nodes
@@ -118,7 +114,7 @@ class Architecture(QObject):
         if lab.document is None or state.layout != "deeplab" or not lab.view.ready:
             return
         lab.view.forget_base()
-        if state.node == "classes" and lab.source is not None and lab.source.features.learned:
+        if state.node == "classes" and lab.own is not None and lab.own.learned:
             self._show_classes()
         elif state.node == "prediction":
             self._show_prediction(lab.document)
@@ -128,7 +124,7 @@ class Architecture(QObject):
             lab.view.set_base("node", [Note(fact)] if fact else [])
         else:
             lab.view.show_tiles([["image"]], {})
-            note = [Note(NO_CLASSES)] if state.node == "classes" and lab.source else []
+            note = [Note(NO_CLASSES)] if state.node == "classes" and lab.own else []
             lab.view.set_base("image", note)
         lab.pointing.again()
 
@@ -139,22 +135,9 @@ class Architecture(QObject):
         view.show_tiles([spots], {}, titles=titles)
         for stride, spot in zip(STRIDES, spots, strict=True):
             shown = self._washes.get(stride)
-            view.set_base(spot, [shown, self._legend(stride)] if shown else [Note("Computing ...")])
+            view.set_base(spot, [shown] if shown else [Note("Computing ...")])
         for canvas, stride in zip(view.grid.canvases, STRIDES, strict=True):
             canvas.set_selected(stride == self._lab.state.stride)
-
-    def _legend(self, stride: int) -> Legend:
-        """Return the colours of the classes that cover most."""
-        classes = self.classes
-        if classes is None or stride not in classes.maps:
-            return Legend(())
-        named = [index for index, _ in classes.maps[stride].top if index in classes.colours]
-        return Legend(
-            [
-                ("#{:02x}{:02x}{:02x}".format(*classes.colours[index]), classes.names[index])
-                for index in named[:LEGEND]
-            ]
-        )
 
     def _show_prediction(self, document: Document) -> None:
         view, found = self._lab.view, self._lab.painting.found
@@ -188,7 +171,7 @@ class Architecture(QObject):
                 continue
             box = (column * step[0], row * step[1], (column + 1) * step[0], (row + 1) * step[1])
             index, likely = int(one.best[row, column, 0]), float(one.likely[row, column, 0])
-            name = f"{classes.names[index]}, {likely:.0%}"
+            name = f"{classes.names[index]}, {deeplab.percent(likely)}"
             marks[f"image {stride}"] = [Outlines([box_corners(*box)], "#ffffff", [name], width=2)]
             rows += [
                 (f"Stride {stride}" if k == 0 else "", classes.names[int(i)], f"{p:.1%}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ from pyrviewer.compute import atrous, display
 from pyrviewer.compute.features import to_float
 from pyrviewer.compute.network import Network
 from pyrviewer.compute.principal import principal_maps
+from pyrviewer.compute.receptive_field import reached
 from pyrviewer.labs.atrous import run
 from pyrviewer.labs.atrous.state import ALL, KERNELS
 
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
     from pyrviewer.labs.atrous.run import Found
     from pyrviewer.labs.atrous.state import Request
 
-    Box = tuple[float, float, float, float]
+    Box = tuple[int, int, int, int]
 
 POINT, POOLED = -1, 0  # "rates" of the branches that are no atrous convolution
 MAIN = 0.9  # of the squared gradient: the part of the field that matters
@@ -96,25 +98,44 @@ def branch(maps: Array, kernel: Array, rate: int) -> Array:
 # What a branch sees
 
 
-def theory(found: Found, rate: int, x: int, y: int) -> Box:
-    """Return the receptive field of a branch at a position of the map, on the image.
+def theory(found: Found, rate: int) -> int | None:
+    """Return the side of a branch's receptive field in pixels of the picture as it was taken.
 
-    It ends with the image; image pooling sees all of it.
+    It is the same everywhere, and may be larger than the picture; None where it is not known.
     """
-    height, width = found.request.maps.pixels.shape[:2]
-    whole = (0.0, 0.0, float(width), float(height))
     field = field_of(found)
-    if rate == POOLED or field is None:
-        return whole
-    reach = 0 if rate == POINT else rate
-    scale = whole[2] / found.maps.input.shape[1], whole[3] / found.maps.input.shape[0]
-    sides = []
-    for position, length, ratio in zip((x, y), (whole[2], whole[3]), scale, strict=True):
-        first = field.start + (position - reach) * field.jump
-        last = field.start + (position + reach) * field.jump + field.size
-        sides.append((max(0.0, first * ratio), min(length, last * ratio)))
-    (x0, x1), (y0, y1) = sides
+    if rate == POOLED:
+        return max(found.maps.sides)
+    return None if field is None else field.size + 2 * max(rate, 0) * field.jump
+
+
+def reach(found: Found, rate: int, x: int, y: int) -> Box | None:
+    """Return what a branch sees of the picture as it was taken, from a position of the map.
+
+    The union of what its taps see that lie on the map: the gradient reaches as far.
+    """
+    height, width = found.maps.sides
+    field = field_of(found)
+    if rate == POOLED:
+        return 0, 0, width, height
+    if field is None:
+        return None
+    rows, columns = found.maps.values.shape[1:]
+    x0, x1 = reached(field, x, max(rate, 0), columns, width)
+    y0, y1 = reached(field, y, max(rate, 0), rows, height)
     return x0, y0, x1, y1
+
+
+def on_image(found: Found, box: Box) -> tuple[float, float, float, float]:
+    """Return a box of the picture as it was taken on the image."""
+    height, width = found.request.maps.pixels.shape[:2]
+    down, across = height / found.maps.sides[0], width / found.maps.sides[1]
+    return box[0] * across, box[1] * down, box[2] * across, box[3] * down
+
+
+def sides_text(box: Box) -> str:
+    """Write how wide and high a box is."""
+    return f"{box[2] - box[0]}×{box[3] - box[1]}"
 
 
 def field_of(found: Found) -> ReceptiveField | None:
@@ -136,18 +157,19 @@ class Field:
         The gradient's length, 1 at most, for the pixels of the reduced picture.
     shown : tuple of Array
         B, G, R, A for the screen.
-    size : int
-        Pixels across and down, of the reduced picture, that are reached at all: the larger side.
-    main : int
-        Of the smallest square around the position that holds `MAIN` of the squared gradient.
+    box : Box
+        The pixels of the reduced picture that are reached at all.
+    main : Box
+        What of it lies in the smallest square around the position that holds `MAIN` of the squared
+        gradient.
     """
 
     index: int
     place: tuple[int, int]
     heat: Array
     shown: Array
-    size: int
-    main: int
+    box: Box
+    main: Box
 
 
 def effective_fields(ticket: Ticket, found: Found, x: int, y: int) -> list[Field]:
@@ -200,25 +222,36 @@ def _gradient(
 
 
 def _field(index: int, place: tuple[int, int], heat: Array, found: Found) -> Field:
-    rows, columns = np.nonzero(heat.max(axis=1))[0], np.nonzero(heat.max(axis=0))[0]
-    size = max(int(np.ptp(rows)) + 1, int(np.ptp(columns)) + 1) if len(rows) else 0
+    box = _box(heat)
     top = float(heat.max()) or 1.0
     share = np.sqrt(heat / top)
     shown = np.empty((*heat.shape, 4), np.uint8)
     for channel, stops in enumerate(((60, 40, 90), (70, 160, 255), (190, 250, 255))):
         shown[..., channel] = np.interp(share, (0, 0.5, 1), stops)
     shown[..., 3] = np.interp(share, (0, 0.03, 0.35), (0, 20, 235))
-    return Field(index, place, heat / np.float32(top), shown, size, _main(heat, place, found))
+    main = _main(heat, place, found, box)
+    return Field(index, place, heat / np.float32(top), shown, box, main)
 
 
-def _main(heat: Array, place: tuple[int, int], found: Found) -> int:
-    """Return the side of the square around a position that holds most of the squared gradient."""
+def _box(heat: Array) -> Box:
+    """Return the smallest box that holds all that is not 0."""
+    rows, columns = np.nonzero(heat.any(axis=1))[0], np.nonzero(heat.any(axis=0))[0]
+    if not len(rows):
+        return 0, 0, 0, 0
+    return int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1
+
+
+def _main(heat: Array, place: tuple[int, int], found: Found, box: Box) -> Box:
+    """Return what a square around a position that holds most of the squared gradient reaches."""
     field = field_of(found)
     if field is None or not heat.any():
-        return 0
-    centre = [field.start + at * field.jump + (field.size - 1) / 2 for at in place]
+        return 0, 0, 0, 0
+    x, y = (field.start + at * field.jump + (field.size - 1) / 2 for at in place)
     rows, columns = np.indices(heat.shape)
-    far = np.maximum(np.abs(columns - centre[0]), np.abs(rows - centre[1])).astype(int)
+    far = np.ceil(np.maximum(np.abs(columns - x), np.abs(rows - y))).astype(int)
     power = np.cumsum(np.bincount(far.ravel(), (heat**2).ravel().astype(np.float64)))
-    side = 2 * int(np.searchsorted(power, MAIN * power[-1])) + 1
-    return int(min(side, max(heat.shape)))
+    side = int(np.searchsorted(power, MAIN * power[-1]))
+    return (
+        max(box[0], math.ceil(x - side)), max(box[1], math.ceil(y - side)),
+        min(box[2], math.floor(x + side) + 1), min(box[3], math.floor(y + side) + 1),
+    )  # fmt: skip

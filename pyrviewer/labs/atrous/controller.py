@@ -6,26 +6,26 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from pyrviewer.compute import deep_install, network
 from pyrviewer.compute.segment import Stroke
 from pyrviewer.labs.atrous import actions, aspp, run
 from pyrviewer.labs.atrous.architecture import Architecture
 from pyrviewer.labs.atrous.export import Exporter
-from pyrviewer.labs.atrous.overlays import Note
 from pyrviewer.labs.atrous.painting import Painting
 from pyrviewer.labs.atrous.panel import AtrousPanel
 from pyrviewer.labs.atrous.pointing import Pointing
-from pyrviewer.labs.atrous.state import ALL, AtrousState, resolve
+from pyrviewer.labs.atrous.state import ALL, AtrousState, first_layer, pyramid_of, resolve
 from pyrviewer.labs.atrous.view import AtrousView, Rows
 from pyrviewer.ui.lab import DocumentLab
+from pyrviewer.ui.networks import LabNetwork
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from PyQt6.QtCore import QObject, QPoint
 
+    from pyrviewer.compute.features import FeatureSource
     from pyrviewer.compute.image import Array
-    from pyrviewer.labs.atrous.run import Found, Source
+    from pyrviewer.labs.atrous.run import Found
     from pyrviewer.labs.atrous.state import Request
     from pyrviewer.session.actions import ActionSpec
     from pyrviewer.session.document import Document
@@ -34,7 +34,8 @@ if TYPE_CHECKING:
 
 CONVOLVING = ("rate", "phases", "stacked", "aspp")
 STEP_NAMES = {
-    "layout": "Change layout", "layer": "Change maps", "channel": "Change channel",
+    "layout": "Change layout", "network": "Change network",
+    "scale": "Change what pixels are taken as", "layer": "Change maps", "channel": "Change channel",
     "side": "Change input size", "rate": "Change rate", "kernel": "Change kernel",
     "own": "Change taps", "rates": "Change stacked rates", "aspp": "Change rates of the pyramid",
     "aspp_layer": "Change maps of the pyramid", "aspp_kernel": "Change kernel of the pyramid",
@@ -57,9 +58,10 @@ class AtrousLab(DocumentLab[AtrousState]):
         super().__init__(context, AtrousState(), parent)
         self.view: AtrousView = AtrousView()
         self.panel: AtrousPanel = AtrousPanel()
-        self.source: Source | None = None
         self.found: Found | None = None
         self._request: Request | None = None
+        self._layout = ""  # that was shown last
+        self._offered: FeatureSource | None = None  # whose layers the panel has
         self._make_lanes()
         self.painting = Painting(self)
         self.architecture = Architecture(self)
@@ -73,33 +75,38 @@ class AtrousLab(DocumentLab[AtrousState]):
         view, panel = self.view, self.panel
         view.changed.connect(self.change)
         view.menu_requested.connect(self._on_menu)
-        view.banner.install_wanted.connect(self.install)
+        self.network = LabNetwork(self, panel.network, view.banner)
         panel.changed.connect(self.change)
+        panel.pyramid.block_wanted.connect(self.take_block)
         panel.scribble.clear_wanted.connect(self.clear)
         panel.scribble.save_wanted.connect(self.exporter.save_mask)
         panel.scribble.open_wanted.connect(self.exporter.open_mask)
+        panel.scribble.blend_wanted.connect(self.exporter.blend_mask)
 
     def _make_lanes(self) -> None:
         make = self.context.jobs.lane
-        self._source_lane = make("Loading the network", self)
-        self._source_lane.succeeded.connect(self._take_source)
-        self._install_lane = make("Installing the network", self)
-        self._install_lane.succeeded.connect(self._take_install)
-        self._install_lane.busy_changed.connect(self.view.banner.show_busy)
         self._image_lane = make("Preparing the image", self)
         self._image_lane.succeeded.connect(self._take_image)
         self._run_lane = make("Convolving", self)
         self._run_lane.succeeded.connect(self._take)
         self._run_lane.cancelled.connect(self._on_stopped)
-        self.lanes = (
-            self._source_lane, self._install_lane, self._image_lane, self._run_lane,
-        )  # fmt: skip
+        self.lanes = (self._image_lane, self._run_lane)
 
     # State
+
+    def change(self, name: str, value: object) -> None:
+        """Change one parameter as an undoable step; the pyramid has maps of its own."""
+        own = name == "layer" and self.state.layout == "aspp"
+        super().change("aspp_layer" if own else name, value)
 
     def changed(self, before: AtrousState, name: str, value: object) -> AtrousState:
         """Return the state with one parameter changed, and what has to change with it."""
         after = super().changed(before, name, value)
+        if name == "network":
+            source = self.context.networks.source(after.network, after.scale)
+            start = first_layer(source)
+            pyramid = start or AtrousState.aspp_layer
+            return replace(after, layer=start, aspp_layer=pyramid, channel=ALL)
         if name in ("layer", "aspp_layer"):
             return replace(after, channel=ALL)
         return replace(after, kernel="own") if name == "own" else after
@@ -129,35 +136,34 @@ class AtrousLab(DocumentLab[AtrousState]):
         document, state = self.document, self.state
         if document is None:
             return
-        if self.source is None and not self._source_lane.busy:
-            self._source_lane.submit(run.load_source)
+        source = self.network.source
+        self._offer(source)
+        if state.layout != self._layout:
+            self._layout = state.layout
+            self.readout_changed.emit("")  # it was of other panes
         self.panel.show_state(state)
         self.view.show_layout(state.layout)
+        if source is None and state.network:
+            return  # what is shown stays until it is read
         if state.layout in CONVOLVING:
-            self._convolve(document)
+            self._convolve(document, source)
         elif state.layout == "deeplab":
             self.architecture.refresh()
         else:
             self.painting.refresh()
 
-    def _convolve(self, document: Document) -> None:
+    def _convolve(self, document: Document, source: FeatureSource | None) -> None:
         """Submit what is to be convolved, where it is not there already."""
         state = self.state
-        features = self.source.features if self.source is not None else None
-        if state.layout == "aspp" and features is None:
+        if state.layout == "aspp" and source is None:
             return  # there is nothing to see without maps
-        request = resolve(state, document.pixels, features)
+        request = resolve(state, document.pixels, source)
         if request.same_as(self._request):
             self._show()
             return
         self._request = request
-        if state.layout == "aspp":
-            work = partial(aspp.run_aspp, request=request, before=self.found)
-            self._run_lane.submit(work)
-        else:
-            self._run_lane.submit(
-                partial(run.run, request=request, before=self.found, source=self.source)
-            )
+        work = aspp.run_aspp if state.layout == "aspp" else run.run
+        self._run_lane.submit(partial(work, request=request, before=self.found))
 
     def _on_stopped(self) -> None:
         """Let what was stopped be asked for again."""
@@ -190,8 +196,6 @@ class AtrousLab(DocumentLab[AtrousState]):
         tiles = dict(found.tiles)
         if state.layout == "aspp" and state.fields:
             tiles = {k: tile for k, tile in tiles.items() if not k.startswith("branch")}
-            if not isinstance(found.request.maps.source, network.Network):
-                self.view.set_base("branch 0", [Note("Gradients need the trained network")])
         titles = {
             f"branch {k}": aspp.branch_name(k, state.aspp) for k in range(len(state.aspp) + 2)
         }
@@ -213,21 +217,24 @@ class AtrousLab(DocumentLab[AtrousState]):
 
     # The network
 
-    def _take_source(self, source: Source) -> None:
-        self.source = source
-        self.panel.show_layers(source.features.layers)
-        self.view.banner.show_missing(not source.features.learned)
-        self.painting.new_source()
-        self.refresh()
+    @property
+    def own(self) -> FeatureSource | None:
+        """The program's own network, or the filters that stand in for it."""
+        return self.context.networks.own
 
-    def install(self) -> None:
-        """Bring the trained network with pip."""
-        self._install_lane.submit(deep_install.install)
+    def _offer(self, source: FeatureSource | None) -> None:
+        """Offer the layers of another network."""
+        if source is not None and source is not self._offered:
+            self._offered = source
+            self.panel.show_source(source)
+            self.view.banner.show_missing(not source.learned)
 
-    def _take_install(self) -> None:
-        if network.available():
-            self.context.notices.info("The network was installed.")
-        self._source_lane.submit(run.load_source)
+    def take_block(self) -> None:
+        """Take rates and maps of the pyramid that was found in the user's network."""
+        block, state, document = pyramid_of(self.network.source), self.state, self.document
+        if block is not None and document is not None:
+            after = replace(state, aspp=block.scales, aspp_layer=block.input, channel=ALL)
+            document.change(self.key, state, after, "Take pyramid of the network")
 
     # Shell
 

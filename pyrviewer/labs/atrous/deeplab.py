@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pyrviewer.compute import network
 from pyrviewer.compute.pooling import upsample
 from pyrviewer.compute.pooling.input import part
 from pyrviewer.compute.principal import principal_maps
@@ -65,7 +64,7 @@ def run_nodes(
     ticket: Ticket, request: MapsRequest, source: FeatureSource, rates: Sequence[int], stride: int
 ) -> Nodes:
     """Make the maps of all nodes; where no weights exist, the main components stand in."""
-    seen = part(request.pixels, None, request.side)
+    seen = part(request.pixels, None, request.size)
     scale = request.pixels.shape[1] / seen.shape[1], request.pixels.shape[0] / seen.shape[0]
     names = ENCODER if source.learned else BANK
     maps = source.features(seen, list(dict.fromkeys(names)), output_stride=stride, ticket=ticket)
@@ -81,7 +80,7 @@ def run_nodes(
 
     for node, name in zip(ENCODER, names, strict=True):
         fact = f"{_size(maps[name])}: the three main components"
-        add(node, name.capitalize(), principal_maps(maps[name]), strides[name], fact)
+        add(node, name, principal_maps(maps[name]), strides[name], fact)
     deep, low = maps[names[-1]], maps[names[1]]
     jump, low_jump = strides[names[-1]], strides[names[1]]
     kernel = np.array(KERNELS["mean"], np.float32)
@@ -136,6 +135,11 @@ def _even(maps: Array) -> Array:
 # Classes
 
 
+def percent(share: float) -> str:
+    """Write a share; what is there at all is not written as nothing."""
+    return f"{share:.0%}" if share >= 0.005 or not share else "< 1%"
+
+
 @dataclass(frozen=True, eq=False)
 class ClassMap:
     """What the classifier says at every position.
@@ -146,6 +150,8 @@ class ClassMap:
         The most likely classes; `likely` their probabilities.
     top : list of (int, float)
         Classes by the share of positions where they are the most likely.
+    whole : (1000,) array
+        Probabilities for the whole picture: of the mean of all logits, as the classifier does.
     shown : (H, W, 4) uint8 array
         B, G, R, A at the size of the reduced picture.
     apart : float
@@ -159,7 +165,7 @@ class ClassMap:
     best: Array
     likely: Array
     top: list[tuple[int, float]]
-    overall: list[tuple[int, float]]
+    whole: Array
     shown: Array
     apart: float
     seconds: float
@@ -177,8 +183,8 @@ class Classes:
 
 def run_classes(ticket: Ticket, request: MapsRequest, source: Network) -> Classes:
     """Classify every position at each output stride; each is offered as soon as it is there."""
-    seen = part(request.pixels, None, request.side)
-    names = network.class_names()
+    seen = part(request.pixels, None, request.size)
+    names = source.classes
     found = Classes(request, {}, names, {})
     first: Array | None = None
     for stride in STRIDES:
@@ -218,12 +224,11 @@ def _class_map(
         if len(colours) < NAMED:
             colours.setdefault(index, COLOURS[len(colours)])
     mean = logits.mean(axis=(1, 2))
-    weights = np.exp(mean - mean.max())
-    overall = [(int(k), float(weights[k] / weights.sum())) for k in np.argsort(-mean)[:5]]
+    whole = np.exp(mean - mean.max())
     shown = _paint(best[0], likely[0], stride, shape, colours)
     made = ClassMap(
-        stride, np.moveaxis(best, 0, 2), np.moveaxis(likely, 0, 2), top, overall, shown, apart,
-        seconds,
+        stride, np.moveaxis(best, 0, 2), np.moveaxis(likely, 0, 2), top, whole / whole.sum(), shown,
+        apart, seconds,
     )  # fmt: skip
     return made, colours
 

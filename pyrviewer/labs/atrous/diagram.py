@@ -11,13 +11,14 @@ from PyQt6.QtGui import QPainter, QPainterPath, QPalette, QPen, QPolygonF
 from PyQt6.QtWidgets import QButtonGroup, QSizePolicy, QToolButton, QWidget
 
 from pyrviewer.labs.atrous.aspp import branch_name
+from pyrviewer.labs.atrous.deeplab import ENCODER
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from PyQt6.QtGui import QPaintEvent, QResizeEvent
 
-COLUMNS, ROWS = 12.0, 6.95
+COLUMNS, ROWS = 12.1, 6.95
 FIRST = -0.98  # row of the upper edge
 MARGIN = 6.0  # logical pixels
 WIDEST = 1500.0  # logical pixels: farther apart the nodes lose each other
@@ -48,7 +49,16 @@ class Group:
     bottom: float
 
 
-def boxes(rates: Sequence[int], stride: int) -> list[Box]:
+FILTERS = (
+    ("Edges\n1/1", "Fixed filters on the picture itself: no network is installed."),
+    ("Edges\n1/2", "The same filters on its first octave."),
+    ("Edges\n1/4", "The same filters on its second octave."),
+    ("Edges\n1/8", "The same filters on its third octave."),
+    ("Edges\n1/8", "The same again: there are no more octaves."),
+)  # instead of the blocks of a network
+
+
+def boxes(rates: Sequence[int], stride: int, *, learned: bool = True) -> list[Box]:
     """Return the nodes; the pyramid has one for each rate."""
     count = len(rates) + 2
     spread = min(1.0, 4 / (count - 1))
@@ -61,15 +71,14 @@ def boxes(rates: Sequence[int], stride: int) -> list[Box]:
             branch_tips[k], 1.35)
         for k in range(count)
     ]  # fmt: skip
+    encoder = _blocks(stride) if learned else FILTERS
+    chain = [
+        Box(name, text, 1.5 + k, middle, tip)
+        for k, (name, (text, tip)) in enumerate(zip(ENCODER, encoder, strict=True))
+    ]
     return [
         Box("image", "Image", 0.5, middle, "The open image, as the network sees it."),
-        Box("stem", "Stem\n1/2", 1.5, middle, "The first convolution, stride 2."),
-        Box("block 3", "Block 3\n1/4", 2.5, middle, "Where low-level features are taken."),
-        Box("block 5", "Block 5\n1/8", 3.5, middle, "Inverted residual blocks at stride 8."),
-        Box("block 11", f"Block 11\n1/{min(16, stride)}", 4.5, middle,
-            "At output stride 8 its stride has become a dilation."),
-        Box("block 16", f"Block 16\n1/{stride}", 5.5, middle,
-            "The last block, at the output stride."),
+        *chain,
         *pyramid,
         Box("concat", "Concat", 8.5, middle, "All branches on top of each other."),
         Box("project", "1 × 1", 9.5, middle, "Fewer channels."),
@@ -84,9 +93,20 @@ def boxes(rates: Sequence[int], stride: int) -> list[Box]:
     ]  # fmt: skip
 
 
+def _blocks(stride: int) -> tuple[tuple[str, str], ...]:
+    """Return what the nodes of the encoder say at an output stride, and their tips."""
+    return (
+        ("Stem\n1/2", "The first convolution, stride 2."),
+        ("Block 3\n1/4", "Where low-level features are taken."),
+        ("Block 5\n1/8", "Inverted residual blocks at stride 8."),
+        (f"Block 11\n1/{min(16, stride)}", "At output stride 8 its stride has become a dilation."),
+        (f"Block 16\n1/{stride}", "The last block, at the output stride."),
+    )
+
+
 def arrows(rates: Sequence[int]) -> list[tuple[str, str]]:
     """Return which node leads to which."""
-    chain = ("image", "stem", "block 3", "block 5", "block 11", "block 16")
+    chain = ("image", *ENCODER)
     branches = [f"aspp {k}" for k in range(len(rates) + 2)]
     return [
         *itertools.pairwise(chain),
@@ -99,9 +119,9 @@ def arrows(rates: Sequence[int]) -> list[tuple[str, str]]:
 
 
 GROUPS = (
-    Group("Encoder: strides, then dilations", 1.0, 1.0, -0.95, 6.0, 4.5),
+    Group("Encoder: strides, then dilations", 1.0, 1.0, -0.95, 6.1, 4.5),
     Group("Atrous spatial pyramid pooling", 6.25, 6.25, -0.95, 9.0, 4.5),
-    Group("Decoder", 3.2, 1.9, 4.68, 12.0, 5.9),
+    Group("Decoder", 3.2, 1.9, 4.68, COLUMNS, 5.9),
 )
 
 
@@ -124,7 +144,7 @@ class Diagram(QWidget):
         self._buttons: dict[str, QToolButton] = {}
         self._group = QButtonGroup(self)
         self._group.buttonClicked.connect(self._press)
-        self._shape: tuple[tuple[int, ...], int] | None = None
+        self._shape: tuple[tuple[int, ...], int, bool] | None = None
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         self.setMinimumHeight(262)
         self.setMaximumHeight(380)
@@ -133,13 +153,13 @@ class Diagram(QWidget):
         """Return room for every node."""
         return QSize(860, 280)
 
-    def show_shape(self, rates: Sequence[int], stride: int) -> None:
+    def show_shape(self, rates: Sequence[int], stride: int, *, learned: bool = True) -> None:
         """Lay out the nodes for the rates of the pyramid and an output stride."""
-        wanted = (tuple(rates), stride)
+        wanted = (tuple(rates), stride, learned)
         if wanted == self._shape:
             return
         self._shape = wanted
-        self._boxes, self._arrows = boxes(rates, stride), arrows(rates)
+        self._boxes, self._arrows = boxes(rates, stride, learned=learned), arrows(rates)
         names = {box.name for box in self._boxes}
         for name in [name for name in self._buttons if name not in names]:
             button = self._buttons.pop(name)

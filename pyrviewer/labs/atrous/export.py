@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import json
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pyrviewer.compute import image, writing
-from pyrviewer.compute.pooling.report import npy
 from pyrviewer.labs.atrous import script, segmenting
 from pyrviewer.ui import exporter
-from pyrviewer.ui.menus import context_menu
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from PyQt6.QtCore import QPoint
 
     from pyrviewer.compute.image import Array
@@ -24,8 +23,9 @@ if TYPE_CHECKING:
     from pyrviewer.ui.picture import Layer
 
 MENU = (
-    "atrous.copy_picture", "atrous.save_picture", "", "atrous.save_mask", "atrous.open_mask",
-    "atrous.save_classes", "atrous.save_strokes", "", "atrous.copy_python", "atrous.copy_torch",
+    "atrous.copy_picture", "atrous.save_picture", "", "atrous.blend_mask",
+    "atrous.save_mask", "atrous.open_mask", "atrous.save_classes",
+    "atrous.save_strokes", "", "atrous.copy_python", "atrous.copy_torch",
 )  # fmt: skip
 
 
@@ -35,15 +35,13 @@ class Exporter(exporter.Exporter):
     def __init__(self, lab: AtrousLab) -> None:
         super().__init__(lab, lab.context)
         self._lab = lab
-        self._clicked: Layer | None = None
         self._mask_lane = lab.context.jobs.lane("Making the mask", self)
         self._mask_lane.succeeded.connect(self._take_mask)
-        self._mask_lane.failed.connect(lab.context.notices.error)
-        lab.lanes = (*lab.lanes, self._mask_lane)
-
-    def _stem(self) -> str:
-        document = self._lab.document
-        return Path(document.name).stem if document else "image"
+        self._blend_lane = lab.context.jobs.lane("Making the mask", self)
+        self._blend_lane.succeeded.connect(self._offer_mask)
+        for lane in (self._mask_lane, self._blend_lane):
+            lane.failed.connect(lab.context.notices.error)
+        lab.lanes = (*lab.lanes, self._mask_lane, self._blend_lane)
 
     # Masks
 
@@ -58,7 +56,7 @@ class Exporter(exporter.Exporter):
         if found is None:
             return
         label = self._label(found)
-        path = self.ask("Save mask", f"{self._stem()}_class_{label}.png", (".png", ".tif"))
+        path = self.ask("Save mask", f"{self.stem}_class_{label}.png", (".png", ".tif"))
         if path is not None:
             self.write(partial(write_mask, found=found, label=label, path=path))
 
@@ -67,7 +65,7 @@ class Exporter(exporter.Exporter):
         found = self._lab.painting.found
         if found is None:
             return
-        path = self.ask("Save all classes", f"{self._stem()}_classes.png", (".png", ".tif"))
+        path = self.ask("Save all classes", f"{self.stem}_classes.png", (".png", ".tif"))
         if path is not None:
             self.write(partial(write_mask, found=found, label=0, path=path))
 
@@ -75,7 +73,7 @@ class Exporter(exporter.Exporter):
         """Open where the class in hand is as an image."""
         found = self._lab.painting.found
         if found is not None:
-            name = f"{self._stem()} class {self._label(found)}.png"
+            name = f"{self.stem} class {self._label(found)}.png"
             self._mask_lane.submit(
                 partial(make_mask, found=found, label=self._label(found), name=name)
             )
@@ -83,9 +81,21 @@ class Exporter(exporter.Exporter):
     def _take_mask(self, opened: image.Image) -> None:
         self._lab.context.workspace.add(opened)
 
+    def blend_mask(self) -> None:
+        """Make where the class in hand is the mask of the Blend lab."""
+        found = self._lab.painting.found
+        if found is not None:
+            self._blend_lane.submit(partial(full_mask, found=found, label=self._label(found)))
+
+    def _offer_mask(self, made: tuple[Segmented, Array]) -> None:
+        found, mask = made
+        document = self._lab.document
+        if document is not None and document.pixels is found.request.pixels:
+            self._lab.context.workspace.mask_offered.emit(document, mask)
+
     def save_strokes(self) -> None:
         """Ask for a file and write the strokes."""
-        path = self.ask("Save strokes", f"{self._stem()}_strokes.json", (".json",))
+        path = self.ask("Save strokes", f"{self.stem}_strokes.json", (".json",))
         if path is not None:
             self.write(partial(write_strokes, strokes=self._lab.state.strokes, path=path))
 
@@ -93,8 +103,8 @@ class Exporter(exporter.Exporter):
 
     def _target(self) -> Layer | None:
         """Return the picture that was clicked, or the last one that has values."""
-        if self._clicked is not None:
-            return self._clicked
+        if self.clicked is not None:
+            return self.clicked
         layers = [layer for c in self._lab.view.grid.canvases for layer in c.layers]
         return layers[-1] if layers else None
 
@@ -103,11 +113,11 @@ class Exporter(exporter.Exporter):
         layer = self._target()
         if layer is None or layer.source is None:
             return
-        name = "_".join("".join(c if c.isalnum() else " " for c in layer.title).split()).lower()
         suffixes = (*writing.suffixes_for(layer.source), ".npy")
-        path = self.ask("Save map", f"{self._stem()}_{name}{suffixes[0]}", suffixes)
+        name = f"{self.stem}_{exporter.file_name(layer.title)}{suffixes[0]}"
+        path = self.ask("Save map", name, suffixes)
         if path is not None:
-            self.write(partial(write_map, pixels=layer.source, path=path))
+            self.write(partial(exporter.write_picture, pixels=layer.source, path=path))
 
     def copy_picture(self) -> None:
         """Put a map on the clipboard as it is displayed."""
@@ -121,8 +131,9 @@ class Exporter(exporter.Exporter):
         if document is None:
             return
         path, page, state = str(document.path or "image.png"), document.image.origin.page, lab.state
-        if state.layout == "segment":
-            text = script.segment_script(state, path, page)
+        source = lab.network.source
+        if state.layout == "segment" and source is not None:
+            text = script.segment_script(state, source, path, page)
         elif state.layout == "deeplab":
             text = script.classes_script(state, path, page)
         elif lab.found is not None:
@@ -140,19 +151,18 @@ class Exporter(exporter.Exporter):
 
     def show_menu(self, place: QPoint, layer: Layer | None) -> None:
         """Open the context menu of a pane; what is saved is its picture."""
-        self._clicked = layer
-        menu = context_menu(self._lab.view, self._lab.actions(), MENU)
-        menu.destroyed.connect(self._forget)
-        menu.popup(place)
-
-    def _forget(self) -> None:
-        self._clicked = None
+        self.open_menu(place, layer, MENU)
 
 
 def mask_of(ticket: Ticket, found: Segmented, label: int) -> Array:
     """Return 255 where a class is, at the image's own size; the classes themselves for 0."""
     classes = segmenting.full_mask(ticket, found)
     return ((classes == label) * 255).astype("uint8") if label else classes
+
+
+def full_mask(ticket: Ticket, found: Segmented, label: int) -> tuple[Segmented, Array]:
+    """Return a mask with what it was made of; for worker threads."""
+    return found, mask_of(ticket, found, label)
 
 
 def write_mask(ticket: Ticket, found: Segmented, label: int, path: Path) -> str:
@@ -171,13 +181,4 @@ def write_strokes(ticket: Ticket, strokes: tuple[Stroke, ...], path: Path) -> st
     ticket.check()
     rows = [stroke._asdict() for stroke in strokes]
     writing.replace_file(path, json.dumps({"strokes": rows}).encode())
-    return f"{path.name} saved."
-
-
-def write_map(ticket: Ticket, pixels: Array, path: Path) -> str:
-    """Write one map, as an array or as a picture; for worker threads."""
-    if path.suffix.lower() != ".npy":
-        return exporter.write_picture(ticket, pixels, path)
-    ticket.check()
-    writing.replace_file(path, npy(pixels))
     return f"{path.name} saved."

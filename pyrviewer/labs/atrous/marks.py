@@ -141,24 +141,24 @@ def aspp_marks(
     marks: dict[str, list[Overlay]] = {}
     height, width = found.request.maps.pixels.shape[:2]
     for index, rate in reversed(list(enumerate(aspp.branch_rates(rates)))):
-        box = aspp.theory(found, rate, x, y)
-        colour = branch_colour(index)
-        frames.append(Outlines([box_corners(*box)], colour, width=1.5))
-        frame = Outlines([box_corners(*box)], colour, width=2)
+        box, colour = aspp.reach(found, rate, x, y), branch_colour(index)
+        seen = [box_corners(*aspp.on_image(found, box))] if box is not None else []
+        frames.append(Outlines(seen, colour, width=1.5))
+        over: list[Overlay] = []
         if fields is not None:
-            heat = known.get(index)
-            wash = (
-                [Wash(heat, (0.0, 0.0, float(width), float(height)), smooth=True)] if heat else []
-            )
-            marks[f"branch {index}"] = [*wash, frame]
+            if index in known:
+                whole = (0.0, 0.0, float(width), float(height))
+                over.append(Wash(known[index], whole, smooth=True))
+            over.append(Outlines(seen, colour, width=2))
         elif rate == aspp.POOLED:
-            marks[f"branch {index}"] = [frame]
+            over.append(Outlines(seen, colour, width=2))
         else:
             taps = taps_at(found, tile, x, y, rate, weights=False)
             one = taps if rate != aspp.POINT else Taps([taps.taps[len(taps.taps) // 2]], False)
-            marks[f"branch {index}"] = [one]
-        side = max(box[2] - box[0], box[3] - box[1])
-        marks[f"branch {index}"].append(Note(f"sees {side:.0f} px", colour))
+            over.append(one)
+        if box is not None:
+            over.append(Note(f"sees {aspp.sides_text(box)} px", colour))
+        marks[f"branch {index}"] = over
     marks["image"] = frames
     marks["input"] = [outline(tile, x, y)]
     marks["stack"] = [outline(tile, x, y)]

@@ -19,8 +19,9 @@ if TYPE_CHECKING:
     Box = tuple[float, float, float, float]
 
 PLUS, MINUS, NOTHING, OUTSIDE = "#ffa657", "#6cb0ff", "#9aa1ab", "#ff5d5d"
-LEAST = 13.0  # logical pixels: taps are drawn no smaller, unless they would overlap
+LEAST = 13.0  # logical pixels: taps are drawn no smaller, unless they would hide what is between
 TEXT_FROM = 22.0  # logical pixels at which a tap holds its weight
+FILLS = 0.45  # of the way to the next tap: what a mark may cover that is larger than its pixel
 
 
 @dataclass(frozen=True)
@@ -56,13 +57,22 @@ class Taps:
 
     def _rect(self, mapping: Mapping, tap: Tap, ratio: float) -> QRectF:
         rect = mapping.rect(*tap.box)
-        middle, spacing = rect.center(), self._spacing(mapping)
-        least = min(LEAST * ratio, max(spacing - 2 * ratio, 3 * ratio))
-        if self.weights and spacing > (TEXT_FROM + 4) * ratio:
+        middle, most = rect.center(), FILLS * self._spacing(mapping)
+        least = min(LEAST * ratio, max(most, 3 * ratio))
+        if self.weights and most > TEXT_FROM * ratio:
             least = TEXT_FROM * ratio
         rect.setWidth(max(rect.width(), least))
         rect.setHeight(max(rect.height(), least))
         rect.moveCenter(middle)
+        pane = QRectF(0, 0, mapping.width, mapping.height)
+        return rect if tap.inside or pane.contains(rect) else self._at_edge(middle, pane, ratio)
+
+    def _at_edge(self, middle: QPointF, pane: QRectF, ratio: float) -> QRectF:
+        """Return a place in sight for a tap on padding: there may be no room beside the map."""
+        rect = QRectF(0, 0, LEAST * ratio, LEAST * ratio)
+        rect.moveCenter(middle)
+        rect.moveLeft(min(max(rect.left(), ratio), pane.right() - rect.width() - ratio))
+        rect.moveTop(min(max(rect.top(), ratio), pane.bottom() - rect.height() - ratio))
         return rect
 
     def _spacing(self, mapping: Mapping) -> float:
@@ -103,37 +113,36 @@ class Taps:
 
 
 @dataclass(frozen=True)
-class Legend:
-    """Names of colours at the lower left of a pane."""
-
-    entries: Sequence[tuple[str, str]]  # colour and name
-
-    def draw(self, painter: QPainter, mapping: Mapping, ratio: float) -> None:
-        """Draw them, the first above."""
-        step, mark = 22 * ratio, 8 * ratio
-        top = mapping.height - step * len(self.entries) - 6 * ratio
-        for k, (colour, name) in enumerate(self.entries):
-            place = QPointF(8 * ratio, top + k * step)
-            draw_label(painter, f"     {name}", place, ratio)
-            painter.setPen(Qt.PenStyle.NoPen)
-            painter.setBrush(QColor(colour))
-            painter.drawRect(QRectF(place.x() + 6 * ratio, place.y() + 6 * ratio, mark, mark))
-
-
-@dataclass(frozen=True)
 class Note:
-    """A sentence at the lower edge of a pane."""
+    """A sentence at the lower edge of a pane, in as many lines as it needs."""
 
     text: str
     colour: str = ""
 
     def draw(self, painter: QPainter, mapping: Mapping, ratio: float) -> None:
         """Draw it."""
-        size = label_size(painter, self.text, ratio)
-        place = QPointF((mapping.width - size.width()) / 2, mapping.height - 30 * ratio)
+        lines = self._lines(painter, mapping.width - 8 * ratio, ratio)
+        sizes = [label_size(painter, line, ratio) for line in lines]
+        step = sizes[0].height()
+        top = mapping.height - 10 * ratio - step * len(lines)
+        places = [
+            QPointF((mapping.width - size.width()) / 2, top + k * step)
+            for k, size in enumerate(sizes)
+        ]
         if self.colour:
-            frame = size.translated(place).adjusted(-2, -2, 2, 2)
-            painter.setPen(QPen(QColor(self.colour), 2 * ratio))
-            painter.setBrush(Qt.BrushStyle.NoBrush)
-            painter.drawRect(frame)
-        draw_label(painter, self.text, place, ratio)
+            painter.setPen(QPen(QColor(self.colour), 4 * ratio))
+            for size, place in zip(sizes, places, strict=True):
+                painter.drawRect(size.translated(place))
+        for line, place in zip(lines, places, strict=True):
+            draw_label(painter, line, place, ratio)
+
+    def _lines(self, painter: QPainter, width: float, ratio: float) -> list[str]:
+        """Break the sentence between words."""
+        lines = [""]
+        for word in self.text.split(" "):
+            longer = f"{lines[-1]} {word}".strip()
+            if label_size(painter, longer, ratio).width() <= width or not lines[-1]:
+                lines[-1] = longer
+            else:
+                lines.append(word)
+        return lines

@@ -20,6 +20,7 @@ from pyrviewer.ui.overlays import Wash
 from pyrviewer.ui.picture import qimage
 
 if TYPE_CHECKING:
+    from pyrviewer.compute.features import FeatureSource
     from pyrviewer.compute.image import Array
     from pyrviewer.compute.segment import Features
     from pyrviewer.labs.atrous.controller import AtrousLab
@@ -68,6 +69,7 @@ class Painting(QObject):
         self.found: Segmented | None = None
         self.tiles: list[Tile] = []
         self._tiled: tuple[Segmented, int] | None = None
+        self._source: FeatureSource | None = None  # of the features
         self._features: Features | None = None
         self._request: SegmentRequest | None = None
         self._points: list[tuple[float, float]] = []
@@ -77,6 +79,8 @@ class Painting(QObject):
         make = lab.context.jobs.lane
         self._feature_lane = make("Making features", self)
         self._feature_lane.succeeded.connect(self._take_features)
+        for signal in (self._feature_lane.cancelled, self._feature_lane.failed):
+            signal.connect(self._on_no_features)
         self._lane = make("Learning the strokes", self)
         self._lane.succeeded.connect(self._take)
         self._lane.cancelled.connect(self._on_stopped)
@@ -94,18 +98,16 @@ class Painting(QObject):
         """Forget what belonged to another image."""
         for lane in self.lanes:
             lane.cancel()
-        self.found = self._features = self._request = self._tiled = None
+        self.found = self._source = self._features = self._request = self._tiled = None
         self.tiles, self._points, self._washes, self._classes = [], [], [], []
         self._drawn = None
-
-    def new_source(self) -> None:
-        """Learn again from other maps."""
-        self._feature_lane.cancel()
-        self._features = self._request = None
 
     def _on_stopped(self) -> None:
         """Let what was stopped be asked for again."""
         self._request = None
+
+    def _on_no_features(self) -> None:
+        self._source = None
 
     # Painting
 
@@ -162,14 +164,15 @@ class Painting(QObject):
     def learn(self) -> None:
         """Learn the strokes, where they are not what was learned last."""
         lab, state = self._lab, self._lab.state
-        document, source = lab.document, lab.source
+        document, source = lab.document, lab.network.source
         if document is None or source is None:
             return
         self._draw(document)
+        if source is not self._source:
+            self._source, self._features = source, None
+            work = partial(segmenting.prepare, source=source, pixels=document.pixels)
+            self._feature_lane.submit(work)
         if self._features is None:
-            if not self._feature_lane.busy:
-                work = partial(segmenting.prepare, source=source.features, pixels=document.pixels)
-                self._feature_lane.submit(work)
             return
         request = SegmentRequest(
             document.pixels, self._features, state.strokes, state.branches,

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from pyrviewer.compute.atrous import coverage
+from pyrviewer.compute.onnx import OnnxNetwork
 from pyrviewer.labs.atrous.fields import Taps
 from pyrviewer.labs.atrous.panel_deep import ArchitectureSection, PyramidSection, ScribbleSection
 from pyrviewer.labs.atrous.state import (
@@ -21,6 +23,8 @@ from pyrviewer.labs.atrous.state import (
     are_rates,
     depthwise_of,
 )
+from pyrviewer.ui.networks import NetworkRows
+from pyrviewer.ui.widgets.channel_slider import ChannelSlider
 from pyrviewer.ui.widgets.form import Choice, caption
 from pyrviewer.ui.widgets.numbers import Numbers
 from pyrviewer.ui.widgets.panel import Panel
@@ -31,7 +35,7 @@ if TYPE_CHECKING:
 
     from PyQt6.QtWidgets import QWidget
 
-    from pyrviewer.compute.features import Layer
+    from pyrviewer.compute.features import FeatureSource
     from pyrviewer.labs.atrous.aspp import Field
     from pyrviewer.labs.atrous.deeplab import Classes
     from pyrviewer.labs.atrous.run import Found
@@ -46,6 +50,7 @@ KERNEL_ITEMS = (
     ("The network's own", NETWORK),
     ("My own taps", OWN),
 )
+WHOLE = ("pool", "classifier")  # kinds of layers that see all of the picture at once
 CONVOLVED = ("rate", "phases")
 
 
@@ -55,6 +60,8 @@ class AtrousPanel(Panel):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._state = AtrousState()
+        self._fixed = False  # whether the network takes one size of picture only
+        self._network_section()
         self._input_section()
         self._kernel_section()
         self._stacked_section()
@@ -71,20 +78,28 @@ class AtrousPanel(Panel):
         )
         self.values.rows.addWidget(self.values_table)
 
+    def _network_section(self) -> None:
+        self.network_section = self.add_section(
+            "Network", "Whose layers make the maps: the program's own, or one from a file of yours."
+        )
+        self.network = NetworkRows(self.network_section)
+
     def _input_section(self) -> None:
         section = self.input = self.add_section(
             "Input",
             "What is convolved: the picture, or the maps that a layer of the network makes of it.",
         )
         self.layer = Choice([("Picture: red, green, blue", COLOURS)], section)
-        self.layer.chosen.connect(self._layer_chosen)
+        self.bind(self.layer, "layer")
         section.add_row(
             "Maps", self.layer,
             "Layers marked (depthwise) are the input of the network's own spatial filters.",
         )  # fmt: skip
-        self.channel = self.add_slider(
-            section, "Channel", ALL, 2, "channel",
-            "Which map is shown; -1 is all colours, or the three main components of the maps.",
+        self.channel = ChannelSlider(section)
+        self.bind(self.channel, "channel")
+        section.add_row(
+            "Channel", self.channel,
+            "Which map is shown. First place: all colours, or the maps' three main components.",
         )  # fmt: skip
         self.side = self.add_slider(
             section, "Size", SMALLEST, LARGEST, "side",
@@ -125,11 +140,6 @@ class AtrousPanel(Panel):
         self.tries = TextTable(("Rates", "Field", "Touched"), "Other rates", section)
         section.rows.addWidget(self.tries)
 
-    # What the user did
-
-    def _layer_chosen(self, value: object) -> None:
-        self.say("aspp_layer" if self._state.layout == "aspp" else "layer", value)
-
     # Showing
 
     def quietly(self, show: Callable[[], object]) -> None:
@@ -138,15 +148,19 @@ class AtrousPanel(Panel):
         show()
         self._showing = before
 
-    def show_layers(self, layers: Sequence[Layer]) -> None:
-        """Offer the layers of the network, or of the filters."""
+    def show_source(self, source: FeatureSource) -> None:
+        """Offer the layers of a network, or of the filters."""
+        self.network.show_source(source)
+        self._fixed = isinstance(source, OnnxNetwork) and any(source.size)
+        self.pyramid.show_block(source)
+        self.architecture.show_own(source)
         self.layer.clear()
         self.layer.addItem("Picture: red, green, blue", COLOURS)
-        kept = [layer for layer in layers if layer.field is not None]
-        for layer in kept:
-            mark = "depthwise, " if depthwise_of(layer.name) else ""
-            text = f"{layer.name.capitalize()}  ({mark}{layer.channels} maps, / {layer.stride})"
-            self.layer.addItem(text, layer.name)
+        for layer in source.layers:
+            if layer.kind not in WHOLE:
+                mark = "depthwise, " if depthwise_of(source, layer.name) else ""
+                text = f"{layer.name}   {mark}{layer.channels} maps, 1/{layer.stride}"
+                self.layer.addItem(text, layer.name)
         self.quietly(self._show_state)
 
     def show_state(self, state: AtrousState) -> None:
@@ -156,9 +170,13 @@ class AtrousPanel(Panel):
 
     def _show_state(self) -> None:
         state, layout = self._state, self._state.layout
-        self.layer.show_value(state.aspp_layer if layout == "aspp" else state.layer)
-        self.channel.setMaximum(max(self.channel.maximum(), state.channel))
+        self.network.show_choice(state.network, state.scale)
+        self.network_section.setVisible(layout != "deeplab")
+        layer = state.aspp_layer if layout == "aspp" else state.layer
+        self.layer.show_value(layer)
+        self.channel.set_word("main" if layer else "all")
         self.channel.setValue(state.channel)
+        self.side.setEnabled(not layer or not self._fixed or layout == "deeplab")
         self.side.setValue(state.side)
         self.rate.setMaximum(MOST_PHASES if layout == "phases" else MOST_RATE)
         self.rate.setValue(min(state.rate, self.rate.maximum()))
@@ -176,12 +194,14 @@ class AtrousPanel(Panel):
 
     def show_found(self, found: Found) -> None:
         """Show sizes, taps, and what falls on padding."""
-        self.quietly(lambda: self.channel.setMaximum(len(found.maps.values) - 1))
+        self.quietly(partial(self._show_channel, found))
         channels, height, width = found.maps.values.shape
         components = found.channel == ALL and bool(found.request.maps.layer)
-        seen_height, seen_width = found.maps.input.shape[:2]
+        seen_height, seen_width = found.maps.sides
+        resized = found.maps.sides != found.request.maps.pixels.shape[:2]
         self.sizes.setText(
-            f"Reduced to {seen_width} × {seen_height}: {channels} maps of {width} × {height}"
+            f"{'Resized to' if resized else 'As it is,'} {seen_width} × {seen_height}: "
+            f"{channels} maps of {width} × {height}"
             f"{', shown as three main components' if components else ''}."
         )
         self.layer.show_value(found.request.maps.layer)
@@ -192,6 +212,10 @@ class AtrousPanel(Panel):
             self._show_coverage(found)
         elif layout == "aspp":
             self.pyramid.show_found(found)
+
+    def _show_channel(self, found: Found) -> None:
+        self.channel.set_count(len(found.maps.values))
+        self.channel.setValue(self._state.channel)
 
     def _show_kernel(self, found: Found) -> None:
         size, rate = len(found.kernel), found.request.state.rate
@@ -209,9 +233,11 @@ class AtrousPanel(Panel):
                 "pixels: <b>only the middle tap is left, the kernel has become 1 × 1.</b>"
             )
         elif found.request.state.layout == "phases":
+            rate = min(rate, MOST_PHASES)
+            exact = f"to within {found.apart:.1g}" if found.apart else "exactly"
             text = (
                 f"{rate} × {rate} phases, each an ordinary convolution. Put together again they "
-                f"are rate {min(rate, MOST_PHASES)} to within {found.apart:.1g}."
+                f"are the convolution at rate {rate}, {exact}."
             )
         elif self._state.kernel == NETWORK != found.request.state.kernel:
             text += " Only the input of a depthwise layer has a kernel of the network's own."

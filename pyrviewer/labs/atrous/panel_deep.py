@@ -6,12 +6,16 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from PyQt6.QtCore import Qt, pyqtSignal
+from PyQt6.QtGui import QColor, QIcon, QPixmap
 from PyQt6.QtWidgets import QGridLayout, QPushButton
 from superqt import QLabeledSlider
 
+from pyrviewer.compute.network import Network
+from pyrviewer.compute.onnx import OnnxNetwork
 from pyrviewer.labs.atrous import aspp
+from pyrviewer.labs.atrous.deeplab import COLOURS, percent
 from pyrviewer.labs.atrous.fields import ClassPicker
-from pyrviewer.labs.atrous.state import BRANCHES, KERNELS, STRIDES, are_rates
+from pyrviewer.labs.atrous.state import BRANCHES, KERNELS, STRIDES, are_rates, pyramid_of
 from pyrviewer.ui.widgets.form import Choice, Section, Segments, Switch, caption
 from pyrviewer.ui.widgets.numbers import Numbers
 from pyrviewer.ui.widgets.table import TextTable
@@ -19,6 +23,7 @@ from pyrviewer.ui.widgets.table import TextTable
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from pyrviewer.compute.features import FeatureSource
     from pyrviewer.labs.atrous.aspp import Field
     from pyrviewer.labs.atrous.deeplab import Classes
     from pyrviewer.labs.atrous.panel import AtrousPanel
@@ -33,6 +38,14 @@ FIELD_ITEMS = (
 STRIDE_ITEMS = tuple(
     (str(stride), stride, "", f"One position for every {stride} pixels") for stride in STRIDES
 )
+LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
+GRADIENT = "Grad: what the gradient reaches; 90 %: the middle that holds nine tenths of it. "
+NO_GRADIENT = "Gradients need the trained network of the program. "
+MOST_NAMED = 8  # classes in the table
+NEEDS = (
+    "The diagram shows the program's own network: it needs strides that can become dilations and "
+    "classes with names, which a file does not tell."
+)
 BRANCH_HELP = {
     "low level": "Colours and early maps, at stride 4: sharp borders.",
     "1 x 1": "What the deep maps say at the place itself.",
@@ -42,7 +55,14 @@ BRANCH_HELP = {
 
 
 class PyramidSection(Section):
-    """Atrous spatial pyramid pooling."""
+    """Atrous spatial pyramid pooling.
+
+    Signals
+    -------
+    block_wanted() : the rates and maps of the pyramid in the user's network are to be taken
+    """
+
+    block_wanted = pyqtSignal()
 
     def __init__(self, panel: AtrousPanel) -> None:
         super().__init__(
@@ -52,33 +72,28 @@ class PyramidSection(Section):
             "goes through the kernel chosen here.",
             panel,
         )
-        self._panel = panel
+        self._fields = False
         self.rates = Numbers(are_rates, self)
-        self.rates.chosen.connect(self._rates_chosen)
+        panel.bind(self.rates, "aspp")
         self.add_row("Rates", self.rates, "One 3 x 3 branch for each, such as 6, 12, 18.")
         names = {"mean": "Mean", "gaussian": "Gaussian", "laplacian": "Laplacian"}
         names |= {"sobel-x": "Sobel, across", "sobel-y": "Sobel, down"}
         self.kernel = Choice([(names[name], name) for name in KERNELS], self)
-        self.kernel.chosen.connect(self._kernel_chosen)
+        panel.bind(self.kernel, "aspp_kernel")
         self.add_row("Kernel", self.kernel, "What the nine taps of the 3 x 3 branches weigh.")
         self.fields = Segments(FIELD_ITEMS, self, fill=True)
-        self.fields.chosen.connect(self._fields_chosen)
+        panel.bind(self.fields, "fields")
         self.add_row("Panes", self.fields, "Maps of the branches, or their receptive fields.")
+        self.block = QPushButton(self)
+        self.block.clicked.connect(self.block_wanted)
+        self.block.hide()
+        self.rows.addWidget(self.block)
         self.table = TextTable(
-            ("Branch", "Pad", "Theory", "Grad", "90 %"), "Branches", self, wide=0
+            ("Branch", "Pad", "Theory", "Here", "Grad", "90 %"), "Branches", self, wide=0
         )
         self.rows.addWidget(self.table)
         self.note = caption("", self)
         self.rows.addWidget(self.note)
-
-    def _rates_chosen(self, value: object) -> None:
-        self._panel.say("aspp", value)
-
-    def _kernel_chosen(self, value: object) -> None:
-        self._panel.say("aspp_kernel", value)
-
-    def _fields_chosen(self, value: object) -> None:
-        self._panel.say("fields", value)
 
     def show_state(self, state: AtrousState) -> None:
         """Bring the controls in line."""
@@ -86,16 +101,30 @@ class PyramidSection(Section):
         self.rates.show_value(state.aspp)
         self.kernel.show_value(state.aspp_kernel)
         self.fields.show_value(state.fields)
+        self._fields = state.fields
+        for column, shown in ((1, not state.fields), (4, state.fields), (5, state.fields)):
+            self.table.setColumnHidden(column, not shown)
+
+    def show_block(self, source: FeatureSource | None) -> None:
+        """Offer the pyramid that was found in a file."""
+        block = pyramid_of(source)
+        self.block.setVisible(block is not None)
+        if block is not None and source is not None:
+            rates = ", ".join(map(str, block.scales))
+            self.block.setText(f"Rates {rates} as in {source.name}")
+            self.block.setToolTip(f"Take the rates of {block.nodes[-1]}, and the maps it is on.")
 
     def show_found(self, found: Found) -> None:
         """Show how many channels there are."""
         rates, channels = found.request.state.aspp, found.extra.channels
         count = len(rates) + 2
         text = (
-            f"{count} branches × {channels} = <b>{count * channels:,} channels</b>. Fields are in "
-            "pixels of the reduced picture: by theory, what the gradient reaches, and the middle "
-            "that holds 90 % of it. "
+            f"{count} branches × {channels} = <b>{count * channels:,} channels</b>. Fields in "
+            "pixels: in theory, and from here, as padding shows nothing. "
         )
+        if self._fields:
+            learned = isinstance(found.request.maps.source, Network)
+            text += GRADIENT if learned else NO_GRADIENT
         width, height = found.maps.values.shape[:0:-1]
         if max(rates) >= max(width, height):
             text += (
@@ -105,21 +134,22 @@ class PyramidSection(Section):
         self.note.setText(text)
 
     def show_fields(self, found: Found, place: tuple[int, int], fields: Sequence[Field]) -> None:
-        """Show the side of each field: in theory, what the gradient reaches, and most of it."""
+        """Show how large each field is: in theory, here, what the gradient reaches, most of it."""
         rates = found.request.state.aspp
         known = {field.index: field for field in fields if field.place == place}
-        scale = found.request.maps.pixels.shape[1] / found.maps.input.shape[1]
         rows = []
         for index, rate in enumerate(aspp.branch_rates(rates)):
-            left, top, right, bottom = aspp.theory(found, rate, *place)
-            side = max(right - left, bottom - top) / scale
-            field = known.get(index)
+            side, box, field = (
+                aspp.theory(found, rate),
+                aspp.reach(found, rate, *place),
+                known.get(index),
+            )
+            boxes = (box, field and field.box, field and field.main)
             rows.append((
                 aspp.branch_name(index, rates).removeprefix("Image ").capitalize(),
                 f"{found.extra.shares[index]:.0%}",
-                f"{side:.0f}",
-                f"{field.size}" if field else "",
-                f"{field.main}" if field else "",
+                "?" if side is None else str(side),
+                *(aspp.sides_text(each) if each else "" for each in boxes),
             ))  # fmt: skip
         self.table.show_rows(rows)
 
@@ -135,23 +165,24 @@ class ArchitectureSection(Section):
             "again (Chen et al. 2018); the rates of the pyramid double with it.",
             panel,
         )
-        self._panel = panel
         self.stride = Segments(STRIDE_ITEMS, self, fill=True)
-        self.stride.chosen.connect(self._stride_chosen)
+        panel.bind(self.stride, "stride")
         self.add_row("Output", self.stride, "Output stride of the network, and of the diagram.")
         self.strides = TextTable(("Stride", "Positions", "Time", "Apart"), "Output strides", self)
         self.rows.addWidget(self.strides)
         self.apart = caption("", self)
         self.rows.addWidget(self.apart)
         self.top = TextTable(("Class", "Area", "Whole"), "Classes", self, wide=0)
+        heading = self.top.horizontalHeaderItem(0)
+        if heading is not None:
+            heading.setTextAlignment(LEFT)
         self.rows.addWidget(self.top)
-        for widget in (self.strides, self.apart, self.top):
+        self.needs = caption(NEEDS, self)
+        self.rows.addWidget(self.needs)
+        for widget in (self.strides, self.apart, self.top, self.needs):
             widget.hide()
         self._classes: Classes | None = None
         self._shown = STRIDES[0]
-
-    def _stride_chosen(self, value: object) -> None:
-        self._panel.say("stride", value)
 
     def show_state(self, state: AtrousState) -> None:
         """Bring the controls in line."""
@@ -160,6 +191,10 @@ class ArchitectureSection(Section):
         self._shown = state.stride
         if self._classes is not None:
             self.show_classes(self._classes)
+
+    def show_own(self, source: FeatureSource) -> None:
+        """Say so where the user's network is not what is shown."""
+        self.needs.setVisible(isinstance(source, OnnxNetwork))
 
     def show_classes(self, classes: Classes) -> None:
         """Show size, time and classes of every output stride that is there."""
@@ -170,22 +205,35 @@ class ArchitectureSection(Section):
             apart = "" if stride == STRIDES[0] else f"{one.apart:.1g}"
             rows.append((str(stride), f"{width} × {height}", f"{one.seconds:.2f} s", apart))
         self.strides.show_rows(rows)
-        self.apart.setText(
-            "Apart: from the logits of stride 32, where both have a position. Whole: probability "
-            "of the class for the whole picture."
-        )
         for widget in (self.strides, self.apart, self.top):
             widget.setVisible(bool(rows))
         shown = classes.maps.get(self._shown)
         if shown is None:
             self.top.show_rows([])
             return
-        whole = dict(shown.overall)
-        best = [
-            (classes.names[k], f"{share:.0%}", f"{whole[k]:.0%}" if k in whole else "")
-            for k, share in shown.top[:8]
-        ]
-        self.top.show_rows(best)
+        top = shown.top[:MOST_NAMED]
+        self.top.show_rows(
+            [(classes.names[k], percent(share), percent(shown.whole[k])) for k, share in top]
+        )
+        for row, (index, _) in enumerate(top):
+            item = self.top.item(row, 0)
+            if item is not None:
+                item.setTextAlignment(LEFT)
+                item.setIcon(_patch(classes.colours.get(index, COLOURS[-1])))
+        best = ", ".join(
+            f"{classes.names[k]} {percent(shown.whole[k])}" for k in (-shown.whole).argsort()[:3]
+        )
+        self.apart.setText(
+            f"<b>The whole picture:</b> {best}. Apart: from the logits of stride 32, where both "
+            "have a position."
+        )
+
+
+def _patch(colour: tuple[int, int, int]) -> QIcon:
+    """Return a colour of the panes, for the name beside it."""
+    picture = QPixmap(12, 12)
+    picture.fill(QColor(*colour))
+    return QIcon(picture)
 
 
 class ScribbleSection(Section):
@@ -193,12 +241,13 @@ class ScribbleSection(Section):
 
     Signals
     -------
-    clear_wanted(), save_wanted(), open_wanted() : what a button asks for
+    clear_wanted(), save_wanted(), open_wanted(), blend_wanted() : what a button asks for
     """
 
     clear_wanted = pyqtSignal()
     save_wanted = pyqtSignal()
     open_wanted = pyqtSignal()
+    blend_wanted = pyqtSignal()
 
     def __init__(self, panel: AtrousPanel) -> None:
         super().__init__(
@@ -210,7 +259,7 @@ class ScribbleSection(Section):
         )
         self._panel = panel
         self.classes = ClassPicker(self)
-        self.classes.chosen.connect(self._class_chosen)
+        panel.bind(self.classes, "label")
         self.add_row("Class", self.classes, "What a stroke paints: keys 1 to 9; E erases.")
         self.radius = QLabeledSlider(Qt.Orientation.Horizontal, self)
         self.radius.setRange(1, 200)
@@ -224,12 +273,14 @@ class ScribbleSection(Section):
             self.add_switch(switch, BRANCH_HELP[name])
             self.switches[name] = switch
         self.rates = Numbers(are_rates, self)
-        self.rates.chosen.connect(self._rates_chosen)
+        panel.bind(self.rates, "segment_rates")
         self.add_row("Rates", self.rates, "Of the atrous branches, on maps of stride 8.")
         self.edges = Switch("Follow edges", self)
-        self.edges.toggled.connect(self._edges_toggled)
+        panel.bind(self.edges, "edges")
         self.add_switch(self.edges, "A guided filter lets borders follow those of the picture.")
-        self.changes = TextTable(("Without", "Changes"), "What branches contribute", self, wide=0)
+        self.changes = TextTable(
+            ("Without", "Pixels that change"), "What branches contribute", self, wide=0
+        )
         self.rows.addWidget(self.changes)
         self.areas = TextTable(("Class", "Area"), "Areas", self, wide=0)
         self.rows.addWidget(self.areas)
@@ -244,8 +295,9 @@ class ScribbleSection(Section):
         grid = QGridLayout()
         self.buttons: list[QPushButton] = []
         for text, tip, signal in (
+            ("Use in Blend", "Blend this image where the class is.", self.blend_wanted),
             ("Save mask ...", "White where the class is, black elsewhere.", self.save_wanted),
-            ("Open as image", "Open the mask as an image, for the Blend lab.", self.open_wanted),
+            ("Open as image", "Open the mask as an image beside this one.", self.open_wanted),
             ("Clear strokes", "Take all strokes away.", self.clear_wanted),
         ):
             button = QPushButton(text, self)
@@ -255,17 +307,8 @@ class ScribbleSection(Section):
             self.buttons.append(button)
         self.rows.addLayout(grid)
 
-    def _class_chosen(self, value: object) -> None:
-        self._panel.say("label", value)
-
     def _radius_moved(self, value: int) -> None:
         self._panel.say("radius", float(value))
-
-    def _rates_chosen(self, value: object) -> None:
-        self._panel.say("segment_rates", value)
-
-    def _edges_toggled(self, on: bool) -> None:
-        self._panel.say("edges", on)
 
     def _switched(self) -> None:
         on = tuple(name for name, switch in self.switches.items() if switch.isChecked())
@@ -279,7 +322,7 @@ class ScribbleSection(Section):
             switch.setChecked(name in state.branches)
         self.rates.show_value(state.segment_rates)
         self.edges.setChecked(state.edges)
-        self.buttons[2].setEnabled(bool(state.strokes))
+        self.buttons[-1].setEnabled(bool(state.strokes))
 
     def show_radius(self, radius: float) -> None:
         """Show the brush without telling anyone."""
@@ -287,7 +330,7 @@ class ScribbleSection(Section):
 
     def show_segmented(self, found: Segmented | None) -> None:
         """Show how large the classes are, and what it took."""
-        for button in self.buttons[:2]:
+        for button in self.buttons[:-1]:
             button.setEnabled(found is not None)
         self.areas.setVisible(found is not None)
         self.note.setText("" if found is None else f"Learned and painted in {found.seconds:.2f} s.")
@@ -299,8 +342,5 @@ class ScribbleSection(Section):
         """Show which share of the pixels another class would have without each branch."""
         self.changes.setVisible(bool(changes))
         self.changes.show_rows(
-            [
-                (name.replace("x", "×"), f"{share:.1%} of the pixels")
-                for name, share in changes.items()
-            ]
+            [(name.replace("x", "×"), f"{share:.1%}") for name, share in changes.items()]
         )

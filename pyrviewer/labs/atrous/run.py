@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pyrviewer.compute import atrous, display, network
-from pyrviewer.compute.filter_bank import FilterBank
+from pyrviewer.compute import atrous, display
 from pyrviewer.compute.mipmap import mipmap, mipmap_of
-from pyrviewer.compute.network import weights as weights_of
+from pyrviewer.compute.network import Network
+from pyrviewer.compute.onnx import OnnxNetwork
 from pyrviewer.compute.pooling.input import colour_maps, part
 from pyrviewer.compute.principal import principal_maps
 from pyrviewer.labs.atrous.state import (
@@ -24,22 +24,11 @@ from pyrviewer.labs.atrous.state import (
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from pyrviewer.compute.features import FeatureSource
     from pyrviewer.compute.image import Array
     from pyrviewer.compute.ticket import Ticket
     from pyrviewer.labs.atrous.state import MapsRequest, Request
 
     Octaves = Callable[[Ticket], list[Array]]
-
-STEM = 32  # channels of the network's first layer
-
-
-@dataclass(frozen=True, eq=False)
-class Source:
-    """What makes maps, and the depthwise filters of its blocks: C x k x k each."""
-
-    features: FeatureSource
-    filters: tuple[Array, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,6 +70,8 @@ class Maps:
         Pixels of the image from one position to the next, across and down.
     input : array
         The picture as it was reduced.
+    sides : (int, int)
+        Height and width at which it was taken: some files take one size only.
     """
 
     request: MapsRequest
@@ -89,6 +80,7 @@ class Maps:
     order: tuple[int, ...]
     step: tuple[float, float]
     input: Array
+    sides: tuple[int, int]
 
 
 @dataclass(frozen=True, eq=False)
@@ -125,18 +117,6 @@ class Found:
         """Whether only the middle tap falls inside the maps, wherever the kernel lies."""
         spread = len(self.kernel) > 1
         return spread and bool(self.request.state.rate >= max(self.maps.values.shape[1:]))
-
-
-def load_source(ticket: Ticket) -> Source:
-    """Read the trained network, or make the filters that stand in for it."""
-    ticket.check()
-    if not network.available():
-        return Source(FilterBank())
-    loaded = network.load()
-    ticket.check(0.5)
-    weights = weights_of.Weights(weights_of.read_weights())
-    blocks = weights_of.read_blocks(weights, STEM)
-    return Source(loaded, tuple(block.depthwise.weight for block in blocks))
 
 
 def show_image(ticket: Ticket, pixels: Array, octaves: Octaves) -> tuple[Array, ...]:
@@ -186,8 +166,7 @@ def map_title(layer: str, channel: int) -> str:
     """Return what a person calls a map."""
     if not layer:
         return "Picture" if channel == ALL else f"Picture, {('red', 'green', 'blue')[channel]}"
-    name = layer.capitalize()
-    return name if channel == ALL else f"{name} #{channel}"
+    return layer if channel == ALL else f"{layer}  #{channel}"
 
 
 def input_tile(maps: Maps, channel: int, ticket: Ticket) -> Tile:
@@ -207,12 +186,13 @@ def input_tile(maps: Maps, channel: int, ticket: Ticket) -> Tile:
 def make_maps(ticket: Ticket, request: MapsRequest) -> Maps:
     """Reduce the picture, and run the network where one is asked for."""
     ticket.check()
-    seen = part(request.pixels, None, request.side)
+    seen = part(request.pixels, None, request.size)
     height, width = request.pixels.shape[:2]
     step = width / seen.shape[1], height / seen.shape[0]
     if request.source is None or request.layer == COLOURS:
         values = colour_maps(seen)
-        return Maps(request, values, values, tuple(range(len(values))), step, seen)
+        every = tuple(range(len(values)))
+        return Maps(request, values, values, every, step, seen, seen.shape[:2])
     layer = next(each for each in request.source.layers if each.name == request.layer)
     values = request.source.features(
         seen, [layer.name], output_stride=request.stride, ticket=ticket
@@ -221,7 +201,11 @@ def make_maps(ticket: Ticket, request: MapsRequest) -> Maps:
     order = np.argsort(-values.var(axis=(1, 2)), kind="stable")
     channels = tuple(int(channel) for channel in order)
     places = step[0] * jump, step[1] * jump
-    return Maps(request, values, principal_maps(values), channels, places, seen)
+    sides = seen.shape[:2]
+    if isinstance(request.source, OnnxNetwork):  # its maps lie edge to edge, whatever it pads
+        places = width / values.shape[2], height / values.shape[1]
+        sides = request.source.fitted(sides)
+    return Maps(request, values, principal_maps(values), channels, places, seen, sides)
 
 
 def kept_maps(ticket: Ticket, request: MapsRequest, before: Found | None) -> Maps:
@@ -253,15 +237,15 @@ def choose_channel(maps: Maps, wanted: int, *, one: bool = False) -> int:
 # Layouts
 
 
-def run(ticket: Ticket, request: Request, before: Found | None, source: Source | None) -> Found:
+def run(ticket: Ticket, request: Request, before: Found | None) -> Found:
     """Convolve; what can be of what was found before is used again."""
     maps, state = kept_maps(ticket, request.maps, before), request.state
-    block = depthwise_of(request.maps.layer) if state.kernel == NETWORK else None
-    own = block is not None and source is not None and bool(source.filters)
+    source, own = request.maps.source, state.kernel == NETWORK
     channel = choose_channel(maps, state.channel, one=own)
     kernel = np.array(state.taps, np.float32)
-    if own and source is not None and block is not None:
-        kernel = source.filters[block - 1][channel]
+    block = depthwise_of(source, request.maps.layer)
+    if own and isinstance(source, Network) and block is not None:
+        kernel = source.depthwise(block)[channel]
     chosen = chosen_maps(maps, channel)
     result = atrous.atrous_filter(chosen, kernel, state.rate, ticket=ticket)
     shape = (chosen.shape[1], chosen.shape[2])
@@ -299,7 +283,8 @@ def _phases(found: Found, chosen: Array, result: Array, ticket: Ticket) -> Found
         maps.step[0] * chosen.shape[2] / tiled.shape[2],
         maps.step[1] * chosen.shape[1] / tiled.shape[1],
     )
-    name = f"{rate * rate} phases"
+    cell = f"{-(-chosen.shape[2] // rate)} × {-(-chosen.shape[1] // rate)}"
+    name = f"{rate * rate} phases of {cell}"
     if source.range.startswith("±"):
         top = float(source.range[1:])
         tiles["phases"] = signed_tile(name, tiled, ticket, top, step)

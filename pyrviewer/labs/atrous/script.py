@@ -7,18 +7,20 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pyrviewer.labs.atrous.segmenting import chosen_branches
-from pyrviewer.labs.atrous.state import ALL
+from pyrviewer.labs.atrous.state import ALL, MOST_PHASES
+from pyrviewer.ui.networks import source_code
 
 if TYPE_CHECKING:
+    from pyrviewer.compute.features import FeatureSource
     from pyrviewer.labs.atrous.run import Found
     from pyrviewer.labs.atrous.state import AtrousState
 
 HEAD = """\
 import numpy as np
-from pyrviewer.compute import atrous, image, network
-from pyrviewer.compute.pooling.input import colour_maps, part
+{torch}from pyrviewer.compute import {modules}
+from pyrviewer.compute.pooling.input import {helpers}
 
-seen = part(image.read({path!r}{page}).pixels, None, {side})
+seen = part(image.read({path!r}{page}).pixels, None, {size})
 maps = {maps}
 """
 KERNEL = "kernel = np.array({kernel}, np.float32)\n"
@@ -48,12 +50,13 @@ branches = [maps, *(atrous.atrous_filter(maps, kernel, rate) for rate in {rates}
 stack = np.concatenate(branches)
 print(stack.shape)
 """
-TORCH = """\
+IMPORT_TORCH = """\
 import torch
 import torch.nn.functional as F
-
-x = torch.from_numpy(maps)[None]
-w = torch.from_numpy(kernel).expand(len(maps), 1, -1, -1)
+"""
+TORCH = """\
+x = torch.tensor(maps)[None]
+w = torch.tensor(kernel).expand(len(maps), 1, -1, -1)
 """
 TORCH_ONE = """\
 result = F.conv2d(x, w, padding=({rate} * (w.shape[-1] - 1)) // 2, dilation={rate}, groups=len(w))
@@ -84,7 +87,7 @@ for row in logits.argmax(axis=0):
     print(*(names[index] for index in row), sep=", ")
 """
 SEGMENT = """\
-from pyrviewer.compute import image, network, segment
+from pyrviewer.compute import {modules}
 from pyrviewer.compute.segment import Branch, Stroke
 
 pixels = image.read({path!r}{page}).pixels
@@ -94,7 +97,7 @@ strokes = [
 branches = [
 {branches}
 ]
-features = segment.prepare(network.load(), pixels)
+features = segment.prepare({source}, pixels)
 head = segment.train(features, segment.rasterise(strokes, pixels.shape), branches)
 added = segment.contributions(head, features)
 scores = segment.scores(head, added, pixels, follow_edges={edges})
@@ -106,15 +109,22 @@ def _page(page: int) -> str:
     return f", page={page}" if page else ""
 
 
-def _maps(found: Found, path: str, page: int) -> str:
+def _maps(found: Found, path: str, page: int, *, torch: bool) -> str:
     """Return the lines that make the maps that are shown."""
     request = found.request.maps
-    maps = "colour_maps(seen)"
-    if request.layer:
-        maps = f"network.load().features(seen, [{request.layer!r}])[{request.layer!r}]"
+    maps, modules, helper = "colour_maps(seen)", {"image"}, "colour_maps, part"
+    if not torch:
+        modules.add("atrous")
+    if request.source is not None:
+        module, made = source_code(request.source)
+        modules.add(module)
+        maps, helper = f"{made}.features(seen, [{request.layer!r}])[{request.layer!r}]", "part"
     if found.channel != ALL and found.request.state.layout != "aspp":
         maps += f"[{found.channel} : {found.channel + 1}]"
-    text = HEAD.format(path=path, page=_page(page), side=request.side, maps=maps)
+    text = HEAD.format(
+        path=path, page=_page(page), size=request.size, maps=maps, helpers=helper,
+        modules=", ".join(sorted(modules)), torch=IMPORT_TORCH if torch else "",
+    )  # fmt: skip
     return text + KERNEL.format(kernel=np.asarray(found.kernel).tolist())
 
 
@@ -124,7 +134,9 @@ def python_script(found: Found, path: str, page: int = 0) -> str:
     ends = {"rate": CONVOLVE, "phases": PHASES, "aspp": ASPP}
     if state.layout == "stacked":
         return STACKED.format(rates=state.rates)
-    return _maps(found, path, page) + ends[state.layout].format(rate=state.rate, rates=state.aspp)
+    rate = min(state.rate, MOST_PHASES) if state.layout == "phases" else state.rate
+    end = ends[state.layout].format(rate=rate, rates=state.aspp)
+    return _maps(found, path, page, torch=False) + end
 
 
 def torch_script(found: Found, path: str, page: int = 0) -> str:
@@ -133,8 +145,9 @@ def torch_script(found: Found, path: str, page: int = 0) -> str:
     if state.layout == "stacked":
         return TORCH_STACKED.format(rates=state.rates)
     end = TORCH_ASPP if state.layout == "aspp" else TORCH_ONE
-    text = _maps(found, path, page).replace(" atrous,", "", 1)
-    return text + TORCH + end.format(rate=state.rate, rates=state.aspp)
+    return (
+        _maps(found, path, page, torch=True) + TORCH + end.format(rate=state.rate, rates=state.aspp)
+    )
 
 
 def classes_script(state: AtrousState, path: str, page: int = 0) -> str:
@@ -142,11 +155,13 @@ def classes_script(state: AtrousState, path: str, page: int = 0) -> str:
     return CLASSES.format(path=path, page=_page(page), side=state.side, stride=state.stride)
 
 
-def segment_script(state: AtrousState, path: str, page: int = 0) -> str:
+def segment_script(state: AtrousState, source: FeatureSource, path: str, page: int = 0) -> str:
     """Return a script that learns the strokes."""
     strokes = "\n".join(f"    {stroke!r}," for stroke in state.strokes)
     chosen = chosen_branches(state.branches, state.segment_rates)
     branches = "\n".join(f"    {branch!r}," for branch in chosen)
+    module, made = source_code(source)
     return SEGMENT.format(
-        path=path, page=_page(page), strokes=strokes, branches=branches, edges=state.edges
-    )
+        path=path, page=_page(page), strokes=strokes, branches=branches, edges=state.edges,
+        modules=", ".join(sorted({"image", "segment", module})), source=made,
+    )  # fmt: skip

@@ -6,11 +6,15 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from pyrviewer.compute import atrous
+from pyrviewer.compute.network import Network
+from pyrviewer.compute.onnx import SCALES, OnnxNetwork
 from pyrviewer.compute.segment import MOST_CLASSES, RATES, Stroke
+from pyrviewer.compute.segment.features import used_layers
 
 if TYPE_CHECKING:
     from pyrviewer.compute.features import FeatureSource
     from pyrviewer.compute.image import Array
+    from pyrviewer.compute.onnx import Block
 
 LAYOUTS = ("rate", "phases", "stacked", "aspp", "deeplab", "segment")
 COLOURS = ""  # the layer that is no layer: red, green and blue
@@ -33,6 +37,9 @@ class AtrousState:
 
     Parameters
     ----------
+    network, scale : str, str
+        The ONNX file whose network makes the maps (the program's own where empty), and how it
+        takes pixels, one of `onnx.SCALES`.
     layer, channel : str, int
         What is convolved: a layer of the network or `COLOURS`, and which of its maps.
     side : int
@@ -59,6 +66,8 @@ class AtrousState:
     """
 
     layout: str = "rate"
+    network: str = ""
+    scale: str = "imagenet"
     layer: str = COLOURS
     channel: int = ALL
     side: int = 512
@@ -83,6 +92,7 @@ class AtrousState:
         object.__setattr__(self, "strokes", tuple(_stroke(*each) for each in self.strokes))
         if not (
             self.layout in LAYOUTS
+            and self.scale in SCALES
             and self.channel >= ALL
             and SMALLEST <= self.side <= LARGEST
             and 1 <= self.rate <= MOST_RATE
@@ -126,10 +136,14 @@ def are_rates(rates: tuple[int, ...]) -> bool:
 
 @dataclass(frozen=True, eq=False)
 class MapsRequest:
-    """Maps of an image; without a source, its colours."""
+    """Maps of an image; without a source, its colours.
+
+    The image is resized to `size`: pixels of its longer side, or height and width where the network
+    takes nothing else.
+    """
 
     pixels: Array
-    side: int
+    size: int | tuple[int, int]
     layer: str
     source: FeatureSource | None
     stride: int = 32
@@ -140,7 +154,7 @@ class MapsRequest:
             other is not None
             and self.pixels is other.pixels
             and self.source is other.source
-            and (self.side, self.layer, self.stride) == (other.side, other.layer, other.stride)
+            and (self.size, self.layer, self.stride) == (other.size, other.layer, other.stride)
         )
 
 
@@ -176,19 +190,37 @@ def resolve(state: AtrousState, pixels: Array, source: FeatureSource | None) -> 
         missing = COLOURS if state.layout != "aspp" or not names else names[len(names) // 2]
         layer = missing
     kernel = state.kernel
-    if kernel == NETWORK and depthwise_of(layer) is None:
+    if kernel == NETWORK and depthwise_of(source, layer) is None:
         kernel = "laplacian"
     chosen = replace(state, kernel=kernel)
-    side = min(state.side, max(pixels.shape[:2]))
-    found = MapsRequest(pixels, side, layer, source if layer else None)
-    return Request(found, chosen)
+    size: int | tuple[int, int] = min(state.side, max(pixels.shape[:2]))
+    if layer and isinstance(source, OnnxNetwork) and any(source.size):
+        size = source.fitted(pixels.shape[:2])
+    return Request(MapsRequest(pixels, size, layer, source if layer else None), chosen)
 
 
-def depthwise_of(layer: str) -> int | None:
+def depthwise_of(source: FeatureSource | None, layer: str) -> int | None:
     """Return the block whose depthwise filters a layer's maps go through, counted from 1."""
     words = layer.split()
+    if not isinstance(source, Network):
+        return None
     if layer == "stem":
         return 1
     if len(words) == 3 and words[0] == "block" and words[2] == "expand" and words[1].isdecimal():
         return int(words[1])
     return None
+
+
+def pyramid_of(source: FeatureSource | None) -> Block | None:
+    """Return the atrous spatial pyramid that was found in a network of the user's."""
+    found = source.blocks if isinstance(source, OnnxNetwork) else ()
+    usable = (b for b in found if b.kind == "ASPP" and b.input and are_rates(b.scales))
+    return next(usable, None)
+
+
+def first_layer(source: FeatureSource | None) -> str:
+    """Return the layer to begin with: what the pyramid of a file is on, or a deep one."""
+    if not isinstance(source, OnnxNetwork):
+        return COLOURS
+    block = pyramid_of(source)
+    return block.input if block is not None else used_layers(source)[1]

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from pyrviewer.compute.ticket import Ticket
     from pyrviewer.labs.blend.controller import BlendLab
     from pyrviewer.labs.blend.run import Pair
+    from pyrviewer.session.document import Document
 
     _Make = Callable[..., Mask]
 
@@ -44,6 +45,7 @@ class Masking(QObject):
         hands.brush_changed.connect(self._on_brush)
         lab.painting.painted.connect(self._on_painted)
         panel.brushed.connect(self._on_brushed)
+        lab.context.workspace.mask_offered.connect(self._on_offered)
 
     # Outlines
 
@@ -195,6 +197,18 @@ class Masking(QObject):
             pixels = self._lab.document.pixels
             self._replace(partial(_from_alpha, pixels=pixels), "Mask from alpha")
 
+    def _on_offered(self, document: Document, made: Mask) -> None:
+        """Take the mask that another lab made of a document."""
+        lab = self._lab
+        lab.wanted.emit()
+        if lab.document is document:
+            lab.painting.replace(partial(_given, made=made), "Take mask", self._taken)
+
+    def _taken(self) -> None:
+        self._started()
+        if self._lab.state.inverted:
+            self.invert()
+
     def _shape(self) -> tuple[int, int]:
         document = self._lab.document
         return document.pixels.shape[:2] if document is not None else (1, 1)
@@ -242,6 +256,11 @@ def _from_file(ticket: Ticket, present: Mask | None, path: Path, shape: tuple[in
             f"needs {shape[1]} x {shape[0]}."
         )
     return found
+
+
+def _given(ticket: Ticket, present: Mask | None, made: Mask) -> Mask:
+    ticket.check()
+    return made
 
 
 def _from_alpha(ticket: Ticket, present: Mask | None, pixels: Array) -> Mask:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
+from pyrviewer.labs.dream.hints import offer
 from pyrviewer.labs.dream.view import LAYOUT_ITEMS, REGION_ITEMS
 from pyrviewer.session.actions import ActionSpec
 
@@ -30,7 +31,19 @@ def _present(lab: DreamLab) -> bool:
 
 
 def _ready(lab: DreamLab) -> bool:
-    return lab.request is not None
+    return lab.ready
+
+
+def _can_film(lab: DreamLab) -> bool:
+    return lab.prepared and not lab.busy
+
+
+def _can_go(lab: DreamLab) -> bool:
+    return offer(lab).can_go
+
+
+def _can_branch(lab: DreamLab) -> bool:
+    return offer(lab).can_branch
 
 
 def _dreamt(lab: DreamLab) -> bool:
@@ -55,15 +68,16 @@ def _compare_as(lab: DreamLab, mode: str) -> None:
 
 
 def _dreaming(lab: DreamLab) -> list[ActionSpec]:
-    present, ready, dreamt = (partial(test, lab) for test in (_present, _ready, _dreamt))
+    present, ready = partial(_present, lab), partial(_ready, lab)
+    orders = lab.orders
     return [
-        ActionSpec("dream.toggle", "Dream, or pause", "Dream; pause; go on.", lab.toggle, ("D",),
-                   "dream", MENU, enabled=ready),
+        ActionSpec("dream.toggle", "Dream, or pause", "Dream; pause; go on.", orders.toggle, ("D",),
+                   "dream", MENU, enabled=partial(_can_go, lab)),
         ActionSpec("dream.step", "One step further", "Make one more step of the dream.",
-                   lab.step_once, ("T",), "forward", MENU, enabled=ready),
+                   orders.step_once, ("T",), "forward", MENU, enabled=ready),
         ActionSpec("dream.branch", "Dream on from here",
                    "Dream on from the step that is shown, with the present settings.",
-                   lab.branch, ("Ctrl+D",), "", MENU, enabled=dreamt),
+                   orders.branch, ("Ctrl+D",), "", MENU, enabled=partial(_can_branch, lab)),
         ActionSpec("dream.even", "Even out the gradient", "Let large forms grow as fast as noise.",
                    partial(_flip_even, lab), (), "", MENU, enabled=present,
                    checked=partial(_is, lab, "even", True)),
@@ -107,8 +121,8 @@ def _take_away(lab: DreamLab) -> list[ActionSpec]:
                    "Save all steps as a GIF or MP4.", out.save_growth, (), "export", menu,
                    enabled=dreamt),
         ActionSpec("dream.save_film", "Make zoom film ...",
-                   "Dream, zoom in, dream again: a GIF or MP4.", out.save_film, (), "export", menu,
-                   enabled=partial(_ready, lab)),
+                   "Dream, zoom in, dream again: a GIF or MP4.", lab.filming.toggle, (),
+                   "export", menu, enabled=partial(_can_film, lab)),
         ActionSpec("dream.save_numbers", "Export steps ...",
                    "Save what the layer answered at each step as JSON or CSV.", out.save_numbers,
                    (), "export", menu, enabled=dreamt),

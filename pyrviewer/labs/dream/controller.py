@@ -5,18 +5,20 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
-from weakref import WeakKeyDictionary
 
+from pyrviewer.compute.dream import octave_shapes
+from pyrviewer.compute.network import Network
 from pyrviewer.labs.dream import actions, run
+from pyrviewer.labs.dream.dreaming import Dreaming
 from pyrviewer.labs.dream.export import DreamExporter
-from pyrviewer.labs.dream.hints import hint
-from pyrviewer.labs.dream.loading import Loading
+from pyrviewer.labs.dream.filming import Filming
+from pyrviewer.labs.dream.hints import offer
+from pyrviewer.labs.dream.orders import Orders
 from pyrviewer.labs.dream.panel import DreamPanel
 from pyrviewer.labs.dream.panes import Scene
 from pyrviewer.labs.dream.playback import Playback
 from pyrviewer.labs.dream.pointing import Pointing
-from pyrviewer.labs.dream.run import Dreamt, Moment
-from pyrviewer.labs.dream.state import ALL, DreamState, resolve
+from pyrviewer.labs.dream.state import ALL, DreamState, resolve, too_small
 from pyrviewer.labs.dream.thumbnails import Thumbnails
 from pyrviewer.labs.dream.view import NOWHERE, DreamView
 from pyrviewer.ui.lab import DocumentLab
@@ -26,20 +28,22 @@ if TYPE_CHECKING:
 
     from PyQt6.QtCore import QObject
 
-    from pyrviewer.compute.dream import Step
+    from pyrviewer.compute.dream import DreamTrace
     from pyrviewer.compute.image import Array
-    from pyrviewer.labs.dream.run import Explained, Frame, Loaded, Shown
+    from pyrviewer.labs.dream.run import Dreamt, Explained, Frame, Moment, Shown
+    from pyrviewer.labs.dream.shelf import Kept
     from pyrviewer.labs.dream.state import DreamRequest
     from pyrviewer.session.actions import ActionSpec
     from pyrviewer.session.document import Document
     from pyrviewer.ui.lab import LabContext
 
 STEP_NAMES = {
-    "layer": "Change layer", "channel": "Change channel", "octaves": "Change octaves",
-    "ratio": "Change ratio", "steps": "Change steps", "rate": "Change rate",
-    "even": "Toggle evening out", "seed": "Change seed", "guide": "Change guide",
-    "outline": "Change region", "soft": "Change edge", "layout": "Change layout",
-    "show": "Change comparison", "frames": "Change frames", "zoom": "Change zoom",
+    "layer": "Change layer", "channel": "Change channel", "objective": "Change objective",
+    "octaves": "Change octaves", "ratio": "Change ratio", "steps": "Change steps",
+    "rate": "Change rate", "even": "Toggle evening out", "seed": "Change seed",
+    "guide": "Change guide", "outline": "Change region", "soft": "Change edge",
+    "layout": "Change layout", "show": "Change comparison", "frames": "Change frames",
+    "zoom": "Change zoom",
 }  # fmt: skip
 DRAGGED = {"channel", "octaves", "ratio", "steps", "rate", "seed", "soft", "frames", "zoom"}
 TOUR_STEPS = 30
@@ -59,14 +63,15 @@ class DreamLab(DocumentLab[DreamState]):
         self.transport = self.view.transport
         self.viewports = (self.view.shared,)
         self.scene: Scene | None = None
-        self._moment: Moment | None = None
-        self._kept: WeakKeyDictionary[Document, Dreamt | Moment] = WeakKeyDictionary()
+        self.pace = ("", 0.0)  # of which layer, seconds for each pixel of a step
+        self._kept: Kept | None = None
+        self._can = (False, False, False)
         self._make_lanes()
         self.thumbnails = Thumbnails(context.jobs, self.panel.gallery, self)
         self.lanes = (*self.lanes, self.thumbnails.lane)
         self.exporter = DreamExporter(self)
-        self.exporter.lane.partial.connect(self._take_film)
-        self.exporter.lane.busy_changed.connect(self._on_film)
+        self.filming = Filming(self)
+        self.orders = Orders(self)
         self.pointing = Pointing(self)
         self._connect()
 
@@ -75,37 +80,30 @@ class DreamLab(DocumentLab[DreamState]):
         for segments in (view.layouts, panel.region):
             segments.done.connect(self.focus_view)
         view.changed.connect(self.change)
-        view.toggled.connect(self.toggle)
-        view.step_wanted.connect(self.step_once)
-        view.branch_wanted.connect(self.branch)
+        view.toggled.connect(self.orders.toggle)
+        view.step_wanted.connect(self.orders.step_once)
+        view.branch_wanted.connect(self.orders.branch)
         view.moved.connect(self.go)
         panel.changed.connect(self.change)
-        panel.film_wanted.connect(self.exporter.save_film)
+        panel.film_wanted.connect(self.filming.toggle)
         for signal in (workspace.added, workspace.removed, workspace.replaced):
             signal.connect(self._on_documents)
 
     def _make_lanes(self) -> None:
         make = self.context.jobs.lane
-        self.loading = Loading(self.context, self.view.banner, self)
-        self.loading.found.connect(self._take_network)
+        self.view.banner.follow(self.context.networks)
+        self.context.networks.found.connect(self._take_network)
         self._image_lane = make("Preparing the image", self)
         self._image_lane.succeeded.connect(self._take_image)
-        self._dream_lane = make("Dreaming", self)
-        self._dream_lane.partial.connect(self._take_moment)
-        self._dream_lane.succeeded.connect(self._take_dreamt)
-        self._dream_lane.cancelled.connect(self._on_stopped)
-        self._dream_lane.failed.connect(self._on_stopped)
-        self._dream_lane.busy_changed.connect(self._show_buttons)
-        self._rest_lane = make("Keeping the dream", self)
-        self._rest_lane.succeeded.connect(self._take_dreamt)
-        self._rest_lane.busy_changed.connect(self._show_buttons)
+        self.dreaming = Dreaming(self.context.jobs, self)
+        self.dreaming.grown.connect(self._take_moment)
+        self.dreaming.rested.connect(self._take_dreamt)
+        self.dreaming.completed.connect(self._complete)
+        self.dreaming.busy_changed.connect(self._show_buttons)
         self.playback = Playback(self.context.jobs, self)
         self.playback.drawn.connect(self._take_frame)
         self.playback.explained.connect(self._take_explained)
-        self.lanes = (
-            *self.loading.lanes, self._image_lane, self._dream_lane, self._rest_lane,
-            *self.playback.lanes,
-        )  # fmt: skip
+        self.lanes = (self._image_lane, *self.dreaming.lanes, *self.playback.lanes)
         for lane in self.lanes:
             lane.failed.connect(self.context.notices.error)
 
@@ -123,18 +121,25 @@ class DreamLab(DocumentLab[DreamState]):
 
     @property
     def busy(self) -> bool:
-        """Whether a dream goes on, or is being kept after it was paused."""
-        return self._dream_lane.busy or self._rest_lane.busy
+        """Whether a dream goes on."""
+        return self.dreaming.busy
+
+    @property
+    def network(self) -> Network | None:
+        """The trained network; None where it is not there, or not yet."""
+        own = self.context.networks.own
+        return own if isinstance(own, Network) else None
 
     @property
     def request(self) -> DreamRequest | None:
         """What would be dreamt now; None without an image or a network."""
-        document, who, state = self.document, self.loading.network, self.state
+        document, who, state = self.document, self.network, self.state
         if document is None or who is None:
             return None
-        return resolve(state, document.pixels, who, self._guide(state.guide))
+        return resolve(state, document.pixels, who, self.guide(state.guide))
 
-    def _guide(self, key: str) -> Array | None:
+    def guide(self, key: str) -> Array | None:
+        """Return the pixels of the open image that a state names."""
         others = (d for d in self.context.workspace.documents if d is not self.document)
         return next((d.pixels for d in others if d.key == key), None) if key else None
 
@@ -145,25 +150,25 @@ class DreamLab(DocumentLab[DreamState]):
 
     def leave(self) -> None:
         """Keep what was dreamt of a document, and where it was looked at."""
-        document, left = self.document, self._moment or self.dreamt
         if self.scene is not None:
-            self.remember_look(document)
-        if document in self.context.workspace.documents and left is not None:
-            self._kept[document] = left
+            self.remember_look(self.document)
+        self.dreaming.show_document(None)
 
     def forget(self) -> None:
         """Stop all work and show nothing."""
-        self._moment = self.scene = None
+        self.scene = None
         self.playback.show(None)
-        for lane in (*self.lanes[2:7], self.thumbnails.lane):
+        for lane in (self._image_lane, *self.playback.lanes, self.thumbnails.lane):
             lane.cancel()
         self.view.show_empty()
         self.view.draw_region(NOWHERE)
-        self.panel.show_tiles(())
+        self.panel.show_octaves((), ())
 
     def enter(self, document: Document) -> None:
         """Prepare the image."""
-        self.loading.start()
+        self.context.networks.want()
+        self.filming.claim()
+        self.dreaming.show_document(document)
         work = partial(run.show_image, pixels=document.pixels, octaves=document.octaves)
         self._image_lane.submit(work)
         self.panel.gallery.forget()
@@ -171,9 +176,7 @@ class DreamLab(DocumentLab[DreamState]):
 
     def _on_documents(self) -> None:
         present = self.context.workspace.documents
-        for document in list(self._kept):
-            if document not in present:
-                del self._kept[document]
+        self.dreaming.keep(present)
         if self.document in present:
             self._show_guides()
             self.refresh()
@@ -188,23 +191,27 @@ class DreamLab(DocumentLab[DreamState]):
         if document is None:
             return
         self.view.show_state(state)
-        self.view.show_region(state.region)
-        self.panel.show_state(state, document.pixels.shape, self.view.drawing)
-        self.thumbnails.show(self.loading.network, state.layer)
+        self.view.show_region(state.region, state.soft, document.pixels.shape)
+        self.panel.show_state(state, self.view.drawing)
+        self.thumbnails.show(self.network, state.layer)
         self._show()
 
     def _show(self) -> None:
         if self.scene is not None:
             self.view.show_scene(self.scene, self.state)
+            self.pointing.read_again()
             if self.state.layout == "gradient" and not self.busy:
                 self.playback.explain()
         self._show_buttons()
 
     # The network and the image
 
-    def _take_network(self, loaded: Loaded) -> None:
-        if loaded.network is not None:
-            self.panel.show_layers(loaded.network.layers, loaded.classes)
+    def _take_network(self) -> None:
+        """Offer the layers of the trained network, once it is read."""
+        who = self.network
+        if who is not None:
+            self.panel.show_layers(who.layers, who.classes)
+        self.view.banner.show_missing(who is None and self.context.networks.own is not None)
         self.refresh()
         self.actions_changed.emit()
 
@@ -214,96 +221,61 @@ class DreamLab(DocumentLab[DreamState]):
             return
         self.scene = Scene(shown)
         self.recall_look(document)
-        kept = self._kept.pop(document, None)
-        if isinstance(kept, Moment):
-            self._rest_lane.submit(partial(run.rest, moment=kept))
-        elif kept is not None:
-            self._take_dreamt(kept)
         self._show()
+        self.dreaming.show()
 
     # Dreaming
 
-    def toggle(self) -> None:
-        """Dream; pause; go on."""
-        request, dreamt = self.request, self.dreamt
-        if self.busy:
-            self._dream_lane.cancel()
-        elif request is None or self.scene is None:
-            return
-        elif dreamt is not None and not dreamt.done and request.same_as(dreamt.request):
-            self._dream(dreamt.request, dreamt, dreamt.length)
-        else:
-            self._dream(request, None, 0)
-
-    def step_once(self) -> None:
-        """Make one more step of the dream, and rest."""
-        request, dreamt = self.request, self.dreamt
-        if request is None or self.busy or self.scene is None:
-            return
-        if dreamt is not None and not dreamt.done:
-            same = request.same_as(dreamt.request)
-            self._dream(dreamt.request if same else request, dreamt, dreamt.length, most=1)
-        else:
-            self._dream(request, None, 0, most=1)
-
-    def branch(self) -> None:
-        """Dream on from the step that is shown, with the present settings."""
-        request = self.request
-        if request is not None and self.dreamt is not None and not self.busy:
-            self._dream(request, self.dreamt, self.step)
-
-    def _dream(self, request: DreamRequest, base: Dreamt | None, kept: int, most: int = 0) -> None:
-        self.view.transport.stop()
-        if base is not None:
-            old = base.request.state
-            state = replace(request.state, octaves=old.octaves, ratio=old.ratio)
-            if state != request.state:
-                request = replace(request, state=state)
-        self._dream_lane.submit(
-            partial(run.dream_on, request=request, base=base, kept=kept, most=most)
-        )
-
     def _take_moment(self, moment: Moment) -> None:
-        self._moment = moment
-        scene = self.scene
+        scene, dreamt = self.scene, moment.dreamt
+        self.pace = (dreamt.request.state.layer, moment.pace)
         if scene is None:
             return
-        live = (*(tile.picture for tile in moment.tiles), moment.picture)
-        self.scene = replace(scene, moment=moment, live=live, tiles=moment.tiles, film=None)
-        planned = moment.count * moment.requests[-1].state.steps
-        self._show_position(moment.steps, len(moment.steps), moment.count, planned)
+        live = (*(tile.picture for tile in dreamt.tiles), moment.picture)
+        self.scene = replace(scene, moment=moment, live=live, tiles=dreamt.tiles)
+        self._show_position(dreamt.trace, dreamt.length)
         self.view.show_scene(self.scene, self.state)
-        if len(moment.tiles) != self.panel.table.rowCount():
-            self.panel.show_tiles(moment.tiles)
+        self.pointing.read_again()
+        self._show_octaves()
 
-    def _take_dreamt(self, dreamt: Dreamt) -> None:
-        self._moment = None
+    def _take_dreamt(self, kept: Kept | None) -> None:
+        self._kept = kept
+        dreamt = kept.dreamt if kept is not None else None
         self.playback.show(dreamt)
+        tiles = dreamt.tiles if dreamt is not None else ()
         if self.scene is not None:
-            self.scene = replace(self.scene, moment=None, live=(), tiles=dreamt.tiles, film=None)
-        self.panel.show_tiles(dreamt.tiles)
-        self.go(dreamt.length)
+            self.scene = replace(self.scene, moment=None, frame=None, tiles=tiles, explained=None)
+        if kept is not None:
+            self.go(kept.step)
+        else:
+            self._show()
+        self._show_octaves()
         self.actions_changed.emit()
 
-    def _on_stopped(self) -> None:
-        """Keep a dream that was paused, or that failed on the way."""
-        if self._moment is not None:
-            self._rest_lane.submit(partial(run.rest, moment=self._moment))
+    def _complete(self, dreamt: Dreamt) -> None:
+        """Show what the octave that was not finished has added so far."""
+        self.playback.dreamt = dreamt
+        if self.scene is not None:
+            self.scene = replace(self.scene, live=(), tiles=dreamt.tiles)
+        self._show_octaves()
+        self._show()
 
     # Playback
 
     def go(self, step: int) -> None:
         """Show what was seen after so many steps."""
-        dreamt = self.dreamt
-        if dreamt is not None and not self.busy:
+        dreamt, kept = self.dreamt, self._kept
+        if dreamt is not None and kept is not None and not self.busy:
             self.playback.go(step)
-            count = len(dreamt.trace.octaves)
-            self._show_position(dreamt.trace.steps, self.step, count, dreamt.length)
+            kept.step = self.step
+            self._show_position(dreamt.trace, self.step)
+            self._show_buttons()
 
-    def _show_position(self, steps: Sequence[Step], step: int, octaves: int, length: int) -> None:
-        where = f"octave {steps[step - 1].octave + 1} of {octaves}" if step else "the beginning"
-        self.view.transport.setVisible(True)
-        self.view.transport.show_range(length, step, f"step {step} of {length}, {where}")
+    def _show_position(self, trace: DreamTrace, step: int) -> None:
+        octave = trace.steps[step - 1].octave if step else -1
+        where = f"octave {octave + 1} of {len(trace.shapes)}" if step else "the beginning"
+        label = f"step {step} of {trace.planned}, {where}"
+        self.view.transport.show_range(len(trace.steps), step, label)
 
     def _take_frame(self, frame: Frame) -> None:
         if self.scene is not None and not self.busy:
@@ -317,27 +289,62 @@ class DreamLab(DocumentLab[DreamState]):
 
     # What can be done
 
+    @property
+    def problem(self) -> str:
+        """Why nothing can be dreamt of the picture, for a person; nothing where it can."""
+        document, request = self.document, self.request
+        return too_small(document.name, request) if document is not None and request else ""
+
+    @property
+    def prepared(self) -> bool:
+        """Whether there are a picture and a network that can dream of it."""
+        return self.request is not None and self.scene is not None and not self.problem
+
+    @property
+    def ready(self) -> bool:
+        """Whether a dream can begin, or be paused."""
+        return self.prepared and not self.filming.here
+
     def _show_buttons(self) -> None:
-        view, request, dreamt = self.view, self.request, self.dreamt
-        ready = request is not None and self.scene is not None
-        same = dreamt is not None and request is not None and request.same_as(dreamt.request)
-        done = dreamt is not None and dreamt.done
-        view.go.setText("Pause" if self.busy else "Go on" if same and not done else "Dream")
-        view.go.setEnabled(ready and not self._rest_lane.busy)
-        view.step.setEnabled(ready and not self.busy and not (same and done))
-        view.branch.setEnabled(ready and dreamt is not None and not self.busy)
-        self.panel.film.setEnabled(ready)
-        silent = self.busy or not ready
-        view.hint.setText("" if silent else hint(dreamt, self.state.layout, same=same))
+        offered, view = offer(self), self.view
+        view.go.setText(offered.go)
+        view.go.setEnabled(offered.can_go)
+        view.step.setEnabled(offered.can_step)
+        view.branch.setText(offered.branch)
+        view.branch.setEnabled(offered.can_branch)
+        view.hint.setText(offered.hint)
+        view.transport.setEnabled(self.can_play())
+        view.show_comparing(self.state.layout == "dream" and self.ready)
+        self.panel.show_plan(self._shapes, self.state.steps, self.problem)
+        self.filming.show_plan()
+        self._show_octaves()
+        can = (offered.can_go, offered.can_step, offered.can_branch)
+        if can != self._can:
+            self._can = can
+            self.actions_changed.emit()
 
-    def _take_film(self, shown: Shown) -> None:
+    @property
+    def _shapes(self) -> Sequence[tuple[int, int]]:
+        """The octaves of a dream that would begin now."""
+        request = self.request
+        if request is None or self.problem:
+            return ()
+        state, height, width = request.state, *request.pixels.shape[:2]
+        layer = request.network.layer(state.layer)
+        return octave_shapes((height, width), state.octaves, state.ratio, layer)
+
+    def _show_octaves(self) -> None:
+        moment = self.scene.moment if self.scene is not None else None
+        dreamt = moment.dreamt if moment is not None else self.dreamt
+        if dreamt is None:
+            self.panel.show_octaves(self._shapes, ())
+        else:
+            self.panel.show_octaves(dreamt.trace.shapes, dreamt.tiles)
+
+    def show_film(self, frame: Shown | None) -> None:
+        """Show a frame of the film of the present picture, or the picture again."""
         if self.scene is not None:
-            self.scene = replace(self.scene, film=shown)
-            self.view.show_scene(self.scene, self.state)
-
-    def _on_film(self, busy: bool) -> None:
-        if not busy and self.scene is not None:
-            self.scene = replace(self.scene, film=None)
+            self.scene = replace(self.scene, film=frame)
             self._show()
 
     # Shell
@@ -345,6 +352,7 @@ class DreamLab(DocumentLab[DreamState]):
     def peek(self, on: bool) -> None:
         """Show the original."""
         self.view.grid.set_peeking(on)
+        self.pointing.read_again()
 
     def cancel_gesture(self) -> bool:
         """Take back the region that is being dragged."""
@@ -352,11 +360,11 @@ class DreamLab(DocumentLab[DreamState]):
 
     def can_play(self) -> bool:
         """Tell whether there is something to play back, or to pause."""
-        return self.busy or self.dreamt is not None
+        return self.busy or (self.dreamt is not None and not self.filming.here)
 
     def play(self) -> None:
         """Pause a dream that goes on, else play it back."""
-        (self.toggle if self.busy else super().play)()
+        (self.dreaming.pause if self.busy else super().play)()
 
     def tour(self) -> Sequence[tuple[str, Callable[[], object]]]:
         """Return the dream, its octaves and its gradient."""
@@ -364,7 +372,7 @@ class DreamLab(DocumentLab[DreamState]):
         if request is None:
             return ()
         return [
-            ("growing", partial(self._dream, request, None, 0, TOUR_STEPS)),
+            ("growing", partial(self.orders.dream, request, None, 0, "Dream", TOUR_STEPS)),
             ("octaves", partial(self.change, "layout", "octaves")),
             ("gradient", partial(self.change, "layout", "gradient")),
         ]

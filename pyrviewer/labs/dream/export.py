@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pyrviewer.compute import animation, dream, image, writing
+from pyrviewer.compute import animation, image, writing
 from pyrviewer.compute.image import Origin, from_array
 from pyrviewer.compute.pooling.input import part
 from pyrviewer.labs.dream import run
@@ -28,13 +28,11 @@ if TYPE_CHECKING:
     from pyrviewer.compute.ticket import Ticket
     from pyrviewer.labs.dream.controller import DreamLab
     from pyrviewer.labs.dream.run import Dreamt
-    from pyrviewer.labs.dream.state import DreamRequest
 
 MENU = (
     "dream.save", "dream.copy", "dream.open", "", "dream.save_growth", "dream.save_film",
     "dream.save_numbers", "dream.copy_python",
 )  # fmt: skip
-FILM_SIDE = 640  # pixels of a film's longer side, at most
 FPS = 12.0
 LINGER = 12  # frames that the end of the growth is shown for
 
@@ -50,7 +48,9 @@ class DreamExporter(Exporter):
         self._result_lane.failed.connect(lab.context.notices.error)
         lab.lanes = (*lab.lanes, self._result_lane)
 
-    def _stem(self) -> str:
+    @property
+    def stem(self) -> str:
+        """The beginning of the names that are proposed."""
         document = self._lab.document
         return f"{Path(document.name).stem if document else 'image'}_dream"
 
@@ -61,7 +61,7 @@ class DreamExporter(Exporter):
             return
         pixels = dreamt.trace.image
         suffix = ".tif" if pixels.dtype == np.float32 else ".png"
-        path = self.ask("Save dream", f"{self._stem()}{suffix}", writing.suffixes_for(pixels))
+        path = self.ask("Save dream", f"{self.stem}{suffix}", writing.suffixes_for(pixels))
         if path is not None:
             self.write(partial(write_picture, dreamt=dreamt, step=self._lab.step, path=path))
 
@@ -78,7 +78,7 @@ class DreamExporter(Exporter):
             self._result_lane.submit(work)
 
     def _open(self, pixels: Array) -> None:
-        origin = Origin("clipboard", f"{self._stem()}.png")
+        origin = Origin("clipboard", f"{self.stem}.png")
         self._lab.context.workspace.add(from_array(pixels, origin))
 
     def save_growth(self) -> None:
@@ -86,29 +86,16 @@ class DreamExporter(Exporter):
         dreamt = self._lab.dreamt
         if dreamt is None:
             return
-        path = self.ask("Export growth", f"{self._stem()}.gif", animation.SUFFIXES)
+        path = self.ask("Export growth", f"{self.stem}.gif", animation.SUFFIXES)
         if path is not None:
             self.write(partial(write_growth, dreamt=dreamt, path=path))
-
-    def save_film(self) -> None:
-        """Ask for a file and write a film that zooms into dreams."""
-        request, state = self._lab.request, self._lab.state
-        if request is None:
-            return
-        path = self.ask("Make film", f"{self._stem()}_film.mp4", animation.SUFFIXES)
-        if path is not None:
-            self.write(
-                partial(
-                    write_film, request=request, frames=state.frames, zoom=state.zoom, path=path
-                )
-            )
 
     def save_numbers(self) -> None:
         """Ask for a file and write what the layer answered at each step."""
         dreamt = self._lab.dreamt
         if dreamt is None:
             return
-        path = self.ask("Export steps", f"{self._stem()}.json", (".json", ".csv"))
+        path = self.ask("Export steps", f"{self.stem}.json", (".json", ".csv"))
         if path is not None:
             self.write(partial(write_numbers, dreamt=dreamt, path=path))
 
@@ -155,43 +142,6 @@ def _fitted(frame: Array, shape: tuple[int, int]) -> Array:
     rows, columns = (max(0, wanted - is_) for wanted, is_ in zip(shape, frame.shape, strict=False))
     grown = np.pad(frame, ((0, rows), (0, columns), (0, 0)), mode="edge")
     return np.ascontiguousarray(grown[: shape[0], : shape[1]])
-
-
-def write_film(ticket: Ticket, request: DreamRequest, frames: int, zoom: float, path: Path) -> str:
-    """Write a film; for worker threads."""
-    animation.write(path, film(ticket, request, frames, zoom), FPS)
-    return f"{path.name} saved."
-
-
-class _FilmTicket(run.Quiet):
-    """Says how far the whole film is, and offers what each step shows."""
-
-    def __init__(self, outer: Ticket, frames: int) -> None:
-        super().__init__(outer)
-        self._frames, self.done = frames, 0
-
-    def check(self, fraction: float | None = None) -> None:
-        """Ask; a fraction is that of a frame."""
-        whole = None if fraction is None else (self.done + fraction) / self._frames
-        self.outer.check(whole)
-
-    def offer(self, partial: object) -> None:
-        """Show a step."""
-        step: Any = partial
-        self.outer.offer(run.shown(step.picture, run.Quiet(self.outer)))
-
-
-def film(ticket: Ticket, request: DreamRequest, frames: int, zoom: float) -> Iterator[Array]:
-    """Yield the frames of a film; every step is offered as `Shown`."""
-    settings = run.settings_of(request.settings)
-    longest = min(FILM_SIDE, max(request.pixels.shape[:2]))
-    small = part(request.pixels, None, longest)
-    if settings["mask"] is not None:
-        settings["mask"] = part(settings["mask"], None, longest)
-    whole = _FilmTicket(ticket, frames)
-    for frame in dream.film(small, request.network, frames, zoom, ticket=whole, **settings):
-        whole.done += 1
-        yield frame
 
 
 def write_numbers(ticket: Ticket, dreamt: Dreamt, path: Path) -> str:

@@ -8,8 +8,8 @@ from PyQt6.QtCore import pyqtSignal
 from PyQt6.QtWidgets import QPushButton, QSizePolicy, QSpinBox
 
 from pyrviewer.labs.dream.gallery import Gallery
-from pyrviewer.labs.dream.state import ALL, AUTO, MOST, DreamState, auto_octaves
-from pyrviewer.labs.dream.view import REGION_ITEMS
+from pyrviewer.labs.dream.state import ALL, AUTO, CHOSEN, MOST, DreamState
+from pyrviewer.labs.dream.view import NOWHERE, REGION_ITEMS
 from pyrviewer.ui.widgets.float_slider import FloatSlider
 from pyrviewer.ui.widgets.form import Choice, Segments, Switch, caption
 from pyrviewer.ui.widgets.panel import Panel
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from pyrviewer.labs.dream.run import Tile
 
 NO_GUIDE = ""
+OBJECTIVE_ITEMS = (("Automatic", CHOSEN), ("Mean", "mean"), ("Squared norm", "l2"))
 
 
 class DreamPanel(Panel):
@@ -58,7 +59,9 @@ class DreamPanel(Panel):
         self.layer.setMaxVisibleItems(20)
         self.bind(self.layer, "layer")
         section.add_row(
-            "Layer", self.layer, "Early layers dream of lines and textures, deep ones of things."
+            "Layer",
+            self.layer,
+            "Early layers answer to lines and textures, later ones to eyes, faces and animals.",
         )
         self.channel = QSpinBox(section)
         self.channel.setSpecialValueText("All")
@@ -66,6 +69,15 @@ class DreamPanel(Panel):
         self.channel.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self.bind(self.channel, "channel")
         section.add_row("Channel", self.channel, "One of the layer's maps alone, or all of them.")
+        self.objective = Choice(OBJECTIVE_ITEMS, section)
+        self.bind(self.objective, "objective")
+        section.add_row(
+            "Objective",
+            self.objective,
+            "What grows: the mean of the maps a, Σ a / n, or half their squared norm, Σ a² / 2, in "
+            "which strong answers count for more. With a guide: Σ over positions of a · g, g being "
+            "the guide's vector that is most like a.",
+        )
         self.guide = Choice([("None", NO_GUIDE)], section)
         self.bind(self.guide, "guide")
         section.add_row(
@@ -106,7 +118,11 @@ class DreamPanel(Panel):
         self.steps = self.add_slider(section, "Steps", 1, 60, "steps", "Steps at each octave.")
         self.rate = FloatSlider(0.1, 8.0, 0.1, section)
         self.bind(self.rate, "rate")
-        section.add_row("Rate", self.rate, "Mean change of a step, where 255 is white.")
+        section.add_row(
+            "Rate",
+            self.rate,
+            "Mean change of a value in one step, where 255 is white: rate × g / (mean |g| + ε).",
+        )
         self.even = Switch("Even out the gradient", section)
         self.bind(self.even, "even")
         section.add_switch(
@@ -128,6 +144,8 @@ class DreamPanel(Panel):
         self.region.setAccessibleName("Region")
         self.region.chosen.connect(self.region_wanted)
         section.rows.addWidget(self.region)
+        self.region_note = caption("", section)
+        section.rows.addWidget(self.region_note)
         self.soft = FloatSlider(0.0, 100.0, 1.0, section)
         self.bind(self.soft, "soft")
         section.add_row("Edge", self.soft, "Width of the region's edge in pixels.")
@@ -139,7 +157,6 @@ class DreamPanel(Panel):
         )
         self.table = TextTable(("Octave", "Size", "Added"), "Detail by octave", self.result)
         self.result.rows.addWidget(self.table)
-        self.result.hide()
 
     def _film_section(self) -> None:
         section = self.add_section("Zoom film", "Dream, zoom in a little, dream again.")
@@ -153,6 +170,8 @@ class DreamPanel(Panel):
         self.film.setToolTip("Write a GIF or MP4; the frames are shown as they are made.")
         self.film.clicked.connect(self.film_wanted)
         section.rows.addWidget(self.film)
+        self.film_note = caption("", section)
+        section.rows.addWidget(self.film_note)
         section.set_open(False)
 
     # Showing
@@ -167,18 +186,23 @@ class DreamPanel(Panel):
     def show_guides(self, names: Sequence[tuple[str, str]]) -> None:
         """Offer the other open images: what they are called, and what the state calls them."""
         self.guide.clear()
-        for text, value in (("None", NO_GUIDE), *names):
+        none = "None" if names else "No other picture open"
+        for text, value in ((none, NO_GUIDE), *names):
             self.guide.addItem(text, value)
         self.guide.setEnabled(bool(names))
 
-    def show_state(self, state: DreamState, shape: tuple[int, ...], drawing: str) -> None:
-        """Bring every control in line with the state, on an image of a shape."""
+    def show_state(self, state: DreamState, drawing: str) -> None:
+        """Bring every control in line with the state."""
         self._showing = True
         layer = self._layers.get(state.layer)
         self.layer.show_value(state.layer)
         self.channel.setRange(ALL, layer.channels - 1 if layer is not None else ALL)
         self.channel.setValue(state.channel)
         self.channel.setEnabled(not state.guide)
+        suits = "squared norm" if state.channel == ALL else "mean"
+        self.objective.setItemText(0, f"Automatic: {suits}")
+        self.objective.show_value(state.objective)
+        self.objective.setEnabled(not state.guide)
         self.guide.show_value(state.guide)
         self.octaves.setValue(state.octaves)
         self.ratio.setValue(state.ratio)
@@ -189,15 +213,25 @@ class DreamPanel(Panel):
         self.soft.setValue(state.soft)
         self.soft.setEnabled(bool(state.outline))
         self.region.show_value(drawing)
+        drawn = "drag its handles to change it" if state.outline else "drag on the picture"
+        note = f"{drawing.capitalize()}: {drawn}."
+        self.region_note.setText("It dreams everywhere." if drawing == NOWHERE else note)
         self.frames.setValue(state.frames)
         self.zoom.setValue(state.zoom)
-        count = state.octaves or auto_octaves(shape, state.ratio)
-        coarsest = max(1, round(max(shape[:2]) / state.ratio ** (count - 1)))
-        self.plan.setText(
-            f"{count} octaves from {coarsest} pixels on, {count * state.steps} steps."
-        )
         self._show_channel(state, layer)
         self._showing = False
+
+    def show_plan(self, shapes: Sequence[tuple[int, int]], steps: int, problem: str) -> None:
+        """Say how much is to be dreamt, steps at each size, or why nothing can be."""
+        coarsest = max(shapes[0]) if shapes else 0
+        plan = f"{len(shapes)} octaves from {coarsest} pixels on, {len(shapes) * steps} steps."
+        self.plan.setText(problem or (plan if shapes else ""))
+
+    def show_film(self, text: str, *, can: bool, here: bool) -> None:
+        """Say what a film takes, and what the button does: it stops a film of this picture."""
+        self.film.setText("Stop the film" if here else "Make film ...")
+        self.film.setEnabled(can)
+        self.film_note.setText(text)
 
     def _show_channel(self, state: DreamState, layer: Layer | None) -> None:
         if layer is None:
@@ -213,11 +247,10 @@ class DreamPanel(Panel):
         self.gallery.show_layer(layer.name, layer.channels, self._names if named else ())
         self.gallery.show_channel(state.channel)
 
-    def show_tiles(self, tiles: Sequence[Tile]) -> None:
-        """Say what each octave added."""
-        self.result.setVisible(bool(tiles))
-        found = []
-        for k, tile in enumerate(tiles):
-            height, width = tile.picture.source.shape[:2]
-            found.append((str(k + 1), f"{width} × {height}", f"{tile.strength:.1f}"))
-        self.table.show_rows(found)
+    def show_octaves(self, shapes: Sequence[tuple[int, int]], tiles: Sequence[Tile]) -> None:
+        """Say what each octave added, as far as it was dreamt."""
+        added = [f"{tile.strength:.1f}" for tile in tiles]
+        added += ["–"] * (len(shapes) - len(added))
+        sizes = [f"{width} × {height}" for height, width in shapes]
+        numbers = map(str, range(1, len(shapes) + 1))
+        self.table.show_rows(list(zip(numbers, sizes, added, strict=True)))

@@ -71,7 +71,7 @@ def rows(
             [*(Pane(viewport, [layer]) for layer in below), *waiting],
         ]
     if state.layout == "gradient" and scene.explained is not None:
-        return [[Pane(close_up, [layer]) for layer in row] for row in maker.bands(scene.explained)]
+        return [[Pane(close_up, [layer]) for layer in row] for row in maker.slopes(scene.explained)]
     picture = scene.picture
     if picture is None:
         return [[Pane(viewport, [original])]]
@@ -97,7 +97,7 @@ def _compared(
 
 def _octave(scene: Scene) -> int:
     if scene.moment is not None:
-        return scene.moment.steps[-1].octave
+        return scene.moment.dreamt.trace.steps[-1].octave
     return scene.frame.octave if scene.frame is not None else 0
 
 
@@ -140,16 +140,19 @@ class _Maker:
         ]
         return [above, below]
 
-    def bands(self, explained: Explained) -> list[list[Layer]]:
-        """Return the gradient and its bands, before and after they were evened out."""
-        count = len(explained.before)
-        names = ["", *(f"band {k}" for k in range(count - 2)), "rest"][:count]
+    def slopes(self, explained: Explained) -> list[list[Layer]]:
+        """Return the gradient and its bands, these evened out, and the step of each."""
+        bands = [*(f"Band\u00a0{k}" for k in range(len(explained.before) - 2)), "Rest"]
+        titles = (
+            ("Gradient", *bands),
+            ("Evened\u00a0sum", *(f"{band}\u00a0/\u00a0RMS" for band in bands)),
+            ("Step\u00a0plain", "Step\u00a0evened"),
+        )
+        parts = (explained.before, explained.after, explained.steps)
         return [
             [
-                self.layer(shown, f"{first} {name}".strip(), SIGNED + 100 * row + k)
-                for k, (shown, name) in enumerate(zip(parts, names, strict=True))
+                self.layer(shown, title, SIGNED + 100 * row + k)
+                for k, (shown, title) in enumerate(zip(shown_row, title_row, strict=True))
             ]
-            for row, (first, parts) in enumerate(
-                (("Gradient", explained.before), ("Evened", explained.after))
-            )
+            for row, (shown_row, title_row) in enumerate(zip(parts, titles, strict=True))
         ]

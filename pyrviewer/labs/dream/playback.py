@@ -51,7 +51,7 @@ class Playback(QObject):
                 self._draw_lane.submit(partial(run.draw, dreamt=dreamt, step=self.step))
 
     def _take_frame(self, frame: Frame) -> None:
-        if frame.dreamt is self.dreamt:
+        if self.dreamt is not None and frame.dreamt.trace is self.dreamt.trace:
             self.drawn.emit(frame)
             if frame.step != self.step:
                 self.go(self.step)
@@ -66,6 +66,6 @@ class Playback(QObject):
             self._explain_lane.submit(work)
 
     def _take_explained(self, explained: Explained) -> None:
-        if explained.dreamt is self.dreamt:
+        if self.dreamt is not None and explained.dreamt.trace is self.dreamt.trace:
             self._explained = explained
             self.explained.emit(explained)

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from PyQt6.QtCore import QObject
 
+from pyrviewer.compute import mask
 from pyrviewer.labs.dream.panes import SIGNED
-from pyrviewer.labs.dream.state import as_outline
 from pyrviewer.labs.dream.view import NOWHERE
 from pyrviewer.ui.picture import format_value
 
@@ -39,7 +39,11 @@ class Pointing(QObject):
         self._lab.refresh()
 
     def _on_drawn(self, region: Parametric) -> None:
-        self._lab.change("outline", as_outline(region))
+        self._lab.change("outline", mask.to_json(region))
+
+    def read_again(self) -> None:
+        """Say what is under a mouse that rests while the picture changes."""
+        self._on_hovered(self._lab.view.under_mouse())
 
     def _on_hovered(self, hover: Hover | None) -> None:
         layer = hover.layer if hover is not None else None

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, fields, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pyrviewer.compute import display, dream, network, pyramid
-from pyrviewer.compute.dream.trace import KEPT_BYTES, DreamTrace, to_picture
+from pyrviewer.compute import display, dream, pyramid
+from pyrviewer.compute.dream.trace import to_picture
 from pyrviewer.compute.mipmap import mipmap, mipmap_of
 from pyrviewer.compute.ticket import Ticket
+from pyrviewer.labs.dream.state import WHOLE, Branch
 
 if TYPE_CHECKING:
-    from pyrviewer.compute.dream import DreamSettings, Octave, Step
+    from collections.abc import Sequence
+
+    from pyrviewer.compute.dream import DreamSettings, DreamTrace, Octave
     from pyrviewer.compute.image import Array
-    from pyrviewer.compute.network import Network
     from pyrviewer.labs.dream.state import DreamRequest, Octaves
 
 FIXED = ("octaves", "ratio")  # cannot change half way
@@ -57,61 +61,52 @@ class Tile:
 
 
 @dataclass(frozen=True, eq=False)
-class Moment:
-    """A dream as far as it is while it goes on.
-
-    Attributes
-    ----------
-    requests : tuple of DreamRequest
-        What was asked for, branch after branch.
-    steps : tuple of Step
-        All so far; of large octaves only the last one with its state.
-    octaves : tuple of Octave
-        Those that are finished and the start of the present one; nothing in the first.
-    count : int
-        How many octaves there will be.
-    picture : Shown
-        What the last step left.
-    tiles : tuple of Tile
-        The finished octaves.
-    """
-
-    requests: tuple[DreamRequest, ...]
-    steps: tuple[Step, ...]
-    octaves: tuple[Octave, ...]
-    count: int
-    picture: Shown
-    tiles: tuple[Tile, ...]
-
-
-@dataclass(frozen=True, eq=False)
 class Dreamt:
-    """A dream that can be played back: to its end, or to where it was stopped.
+    """A dream: at its end, or as far as it is.
 
     Attributes
     ----------
-    requests : tuple of DreamRequest
-        What was asked for, branch after branch.
-    done : bool
-        Whether it is at its end.
+    branches : tuple of Branch
+        How it came about.
     tiles : tuple of Tile
-        The octaves that were begun.
+        The octaves that are finished; at rest all that were begun.
     """
 
-    requests: tuple[DreamRequest, ...]
+    branches: tuple[Branch, ...]
     trace: DreamTrace
-    done: bool
     tiles: tuple[Tile, ...]
 
     @property
     def request(self) -> DreamRequest:
         """What was asked for last."""
-        return self.requests[-1]
+        return self.branches[-1].request
 
     @property
     def length(self) -> int:
         """Number of steps."""
         return len(self.trace.steps)
+
+    @property
+    def done(self) -> bool:
+        """Whether it is at its end."""
+        return self.trace.done
+
+
+@dataclass(frozen=True, eq=False)
+class Moment:
+    """A dream while it goes on.
+
+    Attributes
+    ----------
+    picture : Shown
+        What its last step left.
+    pace : float
+        Seconds that this step took for each of its pixels.
+    """
+
+    dreamt: Dreamt
+    picture: Shown
+    pace: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -145,17 +140,23 @@ class Explained:
     Attributes
     ----------
     before, after : tuple of Shown
-        The gradient and its bands, finest first, the residual last; and what became of them.
-        Without evening out only the gradient itself.
+        The gradient and its bands, finest first, the residual last; and the sum of the evened
+        bands, and these.
+    steps : tuple of Shown
+        The step that each of both asks for, in 255ths.
     strengths : tuple of float
-        The root mean square of each of both.
+        The root mean square of each, in this order.
+    even : bool
+        Whether the second step was taken.
     """
 
     dreamt: Dreamt
     step: int
     before: tuple[Shown, ...]
     after: tuple[Shown, ...]
+    steps: tuple[Shown, ...]
     strengths: tuple[float, ...]
+    even: bool
 
 
 class Quiet(Ticket):
@@ -178,69 +179,37 @@ class _Enough(Exception):  # noqa: N818 - no failure
 
 
 class _Relay(Quiet):
-    """Stands between a dream and the ticket of its job: keeps the steps, converts pictures."""
+    """Stands between a dream and the ticket of its job: converts what is to be seen."""
 
     def __init__(
         self,
         outer: Ticket,
-        requests: tuple[DreamRequest, ...],
-        base: DreamTrace | None,
-        kept: int,
-        most: int,
+        branches: tuple[Branch, ...],
+        tiles: tuple[Tile, ...],
+        until: int | None,
     ) -> None:
         super().__init__(outer)
-        self._requests = requests
-        self._steps: tuple[Step, ...] = base.steps[:kept] if base is not None else ()
-        self._octaves: tuple[Octave, ...] = base.octaves if base is not None else ()
-        self._last = kept + most if most else 0
-        self._tiles: list[Tile] = []
-        self._count = len(self._octaves) or _count(requests[-1])
+        self._branches, self.tiles, self._until = branches, tiles, until
+        self._last = time.monotonic()
 
     def check(self, fraction: float | None = None) -> None:
         """Ask the job's ticket."""
         self.outer.check(fraction)
 
     def offer(self, partial: object) -> None:
-        """Take a step of the dream and offer a `Moment`."""
-        step: Any = partial
-        if self._steps and step.octave != self._steps[-1].octave:
-            self._octaves = settle(self._requests[-1], self._steps, self._octaves).octaves
-            for octave in self._octaves[len(self._tiles) : step.octave]:
-                self._tiles.append(_tile(octave, Quiet(self.outer)))
-        self._steps = (*map(_thinned, self._steps), step)
-        picture = shown(step.picture, Quiet(self.outer))
-        self.moment = Moment(
-            self._requests, self._steps, self._octaves, self._count, picture, tuple(self._tiles)
-        )
-        self.outer.offer(self.moment)
-        if len(self._steps) == self._last:
+        """Take a dream so far and offer a `Moment`."""
+        trace: Any = partial
+        quiet = Quiet(self.outer)
+        for octave in trace.octaves[len(self.tiles) : -1]:
+            self.tiles += (_tile(octave, quiet),)
+        self.dreamt = Dreamt(self._branches, trace, self.tiles)
+        picture = shown(trace.steps[-1].picture, quiet)
+        now = time.monotonic()
+        height, width = picture.source.shape[:2]
+        self.outer.offer(Moment(self.dreamt, picture, (now - self._last) / (height * width)))
+        self._last = now
+        if len(trace.steps) == self._until:
             raise _Enough
-
-
-def _thinned(step: Step) -> Step:
-    """Leave out what would take too much memory, but for the end of an octave."""
-    total = 2 * step.settings.steps
-    if step.state is None or step.index == step.settings.steps - 1:
-        return step
-    if step.state.nbytes * total <= KEPT_BYTES:
-        return step
-    large = step.picture is None or step.picture.nbytes * total > KEPT_BYTES
-    return replace(step, state=None, picture=None if large else step.picture)
-
-
-def settle(
-    request: DreamRequest, steps: tuple[Step, ...], octaves: tuple[Octave, ...]
-) -> DreamTrace:
-    """Return steps as a trace to play back and to go on from; the octaves to come add nothing.
-
-    `octaves` are those of a trace that has begun the last octave of the steps, or none at all.
-    """
-    image, who = request.pixels, request.network
-    settings = replace(request.settings, steps=0)
-    if not octaves:
-        octaves = dream.dream(image, who, **settings_of(settings)).octaves
-    begun = DreamTrace(image, who, settings, octaves, steps)
-    return dream.resume(begun, len(steps))
 
 
 def settings_of(settings: DreamSettings) -> dict[str, Any]:
@@ -253,58 +222,58 @@ def dream_on(
     request: DreamRequest,
     base: Dreamt | None = None,
     kept: int = 0,
-    most: int = 0,
+    until: int | None = None,
 ) -> Dreamt:
-    """Dream, or dream on from a step of another dream; `most` steps, or to the end for 0.
+    """Dream, or dream on from a step of another dream, `until` so many steps or to the end.
 
     Every step is offered as a `Moment`.
     """
-    requests = (*(base.requests if base is not None else ()), request)
-    relay = _Relay(ticket, requests, base.trace if base is not None else None, kept, most)
+    branches = branched(request, base, kept)
     settings = settings_of(request.settings)
+    if base is None:
+        relay = _Relay(ticket, branches, (), until)
+        work = partial(dream.dream, request.pixels, request.network, **settings)
+    else:
+        finished = base.trace.steps[kept - 1].octave if kept else 0
+        relay = _Relay(ticket, branches, base.tiles[:finished], until)
+        changes = {name: value for name, value in settings.items() if name not in FIXED}
+        work = partial(dream.resume, base.trace, kept, **changes)
     try:
-        if base is None:
-            trace = dream.dream(request.pixels, request.network, ticket=relay, **settings)
-        else:
-            changes = {name: value for name, value in settings.items() if name not in FIXED}
-            trace = dream.resume(base.trace, kept, ticket=relay, **changes)
+        return rest(ticket, Dreamt(branches, work(ticket=relay), relay.tiles))
     except _Enough:
-        return rest(ticket, relay.moment)
-    return Dreamt(requests, trace, True, tuple(_tile(octave, ticket) for octave in trace.octaves))
+        return rest(ticket, relay.dreamt)
 
 
-def rest(ticket: Ticket, moment: Moment) -> Dreamt:
-    """Make a dream that was stopped one that can be played back."""
-    request, steps = moment.requests[-1], moment.steps
-    trace = settle(request, steps, moment.octaves)
-    begun = steps[-1].octave + 1
-    done = begun == len(trace.octaves) and steps[-1].index == request.settings.steps - 1
-    added = [_tile(octave, ticket) for octave in trace.octaves[len(moment.tiles) : begun]]
-    return Dreamt(moment.requests, trace, done, (*moment.tiles, *added))
+def branched(request: DreamRequest, base: Dreamt | None, kept: int) -> tuple[Branch, ...]:
+    """Return how a dream comes about that goes on from a step of another."""
+    if base is None:
+        return (Branch(0, request),)
+    first, *others = base.branches  # the first one stays: the octaves are its
+    before = (first, *(branch for branch in others if branch.start < kept))
+    if request.same_as(before[-1].request):
+        return before
+    return (*before, Branch(kept, request))
 
 
-def _count(request: DreamRequest) -> int:
-    height, width = request.pixels.shape[:2]
-    state = request.state
-    layer = request.network.layer(state.layer)
-    return len(dream.octave_shapes((height, width), state.octaves, state.ratio, layer))
+def dream_again(ticket: Ticket, branches: Sequence[Branch], length: int = WHOLE) -> Dreamt:
+    """Dream what was dreamt before, branch after branch, until so many steps or to the end."""
+    made = None
+    ends = [*(max(branch.start, 1) for branch in branches[1:]), length or None]
+    for branch, end in zip(branches, ends, strict=True):
+        made = dream_on(ticket, branch.request, made, branch.start, end)
+    if made is None:
+        raise ValueError("a dream has a branch at least")
+    return made
+
+
+def rest(ticket: Ticket, dreamt: Dreamt) -> Dreamt:
+    """Return a dream with tiles of all the octaves that were begun."""
+    missing = dreamt.trace.octaves[len(dreamt.tiles) :]
+    added = tuple(_tile(octave, Quiet(ticket)) for octave in missing)
+    return replace(dreamt, tiles=dreamt.tiles + added)
 
 
 # For the screen
-
-
-@dataclass(frozen=True, eq=False)
-class Loaded:
-    """The network, or None where it is not installed, and the names of its classes."""
-
-    network: Network | None
-    classes: tuple[str, ...] = ()
-
-
-def load_network(ticket: Ticket) -> Loaded:
-    """Read the trained network, if it is installed."""
-    ticket.check()
-    return Loaded(network.load(), network.class_names()) if network.available() else Loaded(None)
 
 
 def show_image(ticket: Ticket, pixels: Array, octaves: Octaves) -> Shown:
@@ -355,18 +324,23 @@ def draw(ticket: Ticket, dreamt: Dreamt, step: int) -> Frame:
 def explain(ticket: Ticket, dreamt: Dreamt, step: int) -> Explained:
     """Compute again what the step that led here climbed, and its bands: 1 to the last."""
     found = dream.explain(dreamt.trace, step - 1, ticket=ticket)
-    raw, normalised = found.slope.gradient, found.slope.normalised
+    settings = dreamt.trace.steps[step - 1].settings
+    raw, rate = found.slope.gradient, np.float32(settings.rate)
     limit = display.signed_limit(raw)
-    even = max(map(display.signed_limit, found.evened), default=0.0)
+    even_limit = max(map(display.signed_limit, found.evened))
+    both = [dream.of_mean_one(values) * rate for values in (raw, found.total)]
+    reach = max(map(display.signed_limit, both))
     before = tuple(_signed(band, ticket, limit) for band in (raw, *found.bands))
-    evened = (_signed(band, ticket, even) for band in found.evened)
-    after = (_signed(normalised, ticket), *evened)
-    strengths = tuple(_rms(shown.source) for shown in (*before, *after))
-    return Explained(dreamt, step, before, after, strengths)
+    evened = (_signed(band, ticket, even_limit) for band in found.evened)
+    after = (_signed(found.total, ticket), *evened)
+    steps = tuple(_signed(values, ticket, reach) for values in both)
+    strengths = tuple(_rms(shown.source) for shown in (*before, *after, *steps))
+    even = settings.normalise == "laplacian"
+    return Explained(dreamt, step, before, after, steps, strengths, even)
 
 
 def result_at(ticket: Ticket, dreamt: Dreamt, step: int) -> Array:
     """Return the picture after so many steps, in the size and dtype of the original."""
-    if step == dreamt.length:
+    if step == dreamt.length and dreamt.done:
         return dreamt.trace.result
     return dream.resume(dreamt.trace, step, ticket=ticket, steps=0).result

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 DEFAULTS = {field.name: field.default for field in fields(DreamSettings)}
 START = """\
-from pyrviewer.compute import dream, image, mask, network
+from pyrviewer.compute import {modules}
 
 photo = image.read({path!r}{page}).pixels
 {arrays}trace = dream.dream(photo, network.load(), {arguments})
@@ -36,7 +36,9 @@ def python_script(dreamt: Dreamt, path: str, page: int = 0) -> str:
     arrays, names = _arrays(dreamt)
     steps = dreamt.trace.steps
     before = settings_of(steps[0].settings if steps else dreamt.request.settings)
+    modules = ("dream", "image", *(["mask"] if "mask." in arrays else []), "network")
     text = START.format(
+        modules=", ".join(modules),
         path=path,
         page=f", page={page}" if page else "",
         arrays=arrays,
@@ -55,7 +57,8 @@ def python_script(dreamt: Dreamt, path: str, page: int = 0) -> str:
 def _arrays(dreamt: Dreamt) -> tuple[str, dict[int, str]]:
     """Return the lines that make masks and guides, and the names of the arrays by identity."""
     text, names = "", {}
-    for number, request in enumerate(dict.fromkeys(dreamt.requests), 1):
+    for number, branch in enumerate(dreamt.branches, 1):
+        request = branch.request
         state, settings = request.state, request.settings
         if state.region is not None:
             name = names[id(settings.mask)] = f"where_{number}"

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import json
 import math
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, cast
 
 from pyrviewer.compute import mask
 from pyrviewer.compute.dream import DreamSettings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from pyrviewer.compute.image import Array
     from pyrviewer.compute.mask import Parametric
@@ -25,6 +25,8 @@ ALL = -1
 AUTO = 0
 LAYOUTS = ("dream", "octaves", "gradient")
 SHOWN = ("result", "original", "slider", "difference")
+CHOSEN = ""  # by the channel: the objective that suits it
+OBJECTIVES = (CHOSEN, "mean", "l2")
 COARSEST = 320  # pixels: octaves that are chosen automatically begin at about this longer side
 FEWEST, MOST = 4, 12  # of them
 
@@ -37,6 +39,8 @@ class DreamState:
     ----------
     layer, channel
         What is to say more; the channel, or `ALL`.
+    objective : str
+        One of `OBJECTIVES`.
     octaves : int
         Number of sizes, or `AUTO`.
     even : bool
@@ -44,14 +48,15 @@ class DreamState:
     guide : str
         The image whose features are dreamt of: its file, or its name among the open ones.
     outline : str
-        Where it may dream as `mask.to_dict` in JSON; nothing for everywhere. `soft` is the width
-        of its edge in pixels.
+        Where it may dream, by `mask.to_json`; nothing for everywhere. `soft` is the width of its
+        edge in pixels.
     frames, zoom
         Of the film.
     """
 
     layer: str = "block 11"
     channel: int = ALL
+    objective: str = CHOSEN
     octaves: int = AUTO
     ratio: float = 1.4
     steps: int = 10
@@ -76,24 +81,56 @@ class DreamState:
             and 0 < self.rate <= 32
             and self.seed >= 0
             and 0 <= self.soft <= 1000
+            and self.objective in OBJECTIVES
             and self.layout in LAYOUTS
             and self.show in SHOWN
             and 1 <= self.frames <= 1000
             and 1 <= self.zoom <= 2
         ):
             raise ValueError(f"not a state of the Dream lab: {self}")
-        if self.outline:
-            mask.from_dict(json.loads(self.outline))
+        mask.from_json(self.outline)
 
     @property
     def region(self) -> Parametric | None:
         """Where it may dream; None for everywhere."""
-        return mask.from_dict(json.loads(self.outline)) if self.outline else None
+        return mask.from_json(self.outline)
 
 
-def as_outline(region: Parametric | None) -> str:
-    """Return a region as `DreamState.outline` has it."""
-    return json.dumps(mask.to_dict(region)) if region is not None else ""
+@dataclass(frozen=True)
+class Recipe:
+    """How a dream came about, so that it can be dreamt again; nothing before the first.
+
+    Parameters
+    ----------
+    starts : tuple of int
+        For every branch, how many steps it keeps of those before it.
+    asked : tuple of str
+        For every branch, what was asked for: the dict of a `DreamState` in JSON.
+    length : int
+        Number of steps where it was stopped, or `WHOLE`.
+    """
+
+    starts: tuple[int, ...] = ()
+    asked: tuple[str, ...] = ()
+    length: int = 0
+
+    def __post_init__(self) -> None:
+        if len(self.states) != len(self.starts) or self.length < 0:
+            raise ValueError(f"not a recipe of a dream: {self}")
+
+    @property
+    def states(self) -> tuple[DreamState, ...]:
+        """What was asked for, branch after branch."""
+        return tuple(DreamState(**json.loads(text)) for text in self.asked)
+
+
+WHOLE = 0  # the length of a recipe that is dreamt to its end
+
+
+def recipe(branches: Sequence[Branch], length: int = WHOLE) -> Recipe:
+    """Return the recipe of branches."""
+    asked = tuple(json.dumps(asdict(branch.request.state)) for branch in branches)
+    return Recipe(tuple(branch.start for branch in branches), asked, length)
 
 
 def auto_octaves(shape: tuple[int, ...], ratio: float) -> int:
@@ -101,6 +138,13 @@ def auto_octaves(shape: tuple[int, ...], ratio: float) -> int:
     larger = max(shape[:2]) / COARSEST
     needed = 1 + math.ceil(math.log(larger) / math.log(ratio)) if larger > 1 else 1
     return min(max(needed, FEWEST), MOST)
+
+
+def pixel_steps(state: DreamState, shape: tuple[int, ...]) -> float:
+    """Return over how many pixels a dream of an image goes, all steps together."""
+    count = state.octaves or auto_octaves(shape, state.ratio)
+    sizes = sum(state.ratio ** (-2 * k) for k in range(count))
+    return shape[0] * shape[1] * sizes * state.steps
 
 
 @dataclass(frozen=True, eq=False)
@@ -133,6 +177,7 @@ class DreamRequest:
         return DreamSettings(
             state.layer,
             None if state.channel == ALL else state.channel,
+            cast("Literal['mean', 'l2']", state.objective) or None,
             octaves=state.octaves,
             ratio=state.ratio,
             steps=state.steps,
@@ -142,6 +187,26 @@ class DreamRequest:
             guide=self.guide,
             mask=drawn,
         )
+
+
+def too_small(name: str, request: DreamRequest) -> str:
+    """Return why an image of that name is too small for the layer, or nothing."""
+    height, width = request.pixels.shape[:2]
+    layer = request.network.layer(request.state.layer)
+    if min(height, width) >= layer.stride:
+        return ""
+    return (
+        f"{name} is {width} × {height} pixels: too small for {layer.name}, which looks at it in "
+        f"steps of {layer.stride}."
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class Branch:
+    """What was asked for from a step on: `start` steps of those before it are kept."""
+
+    start: int
+    request: DreamRequest
 
 
 def resolve(

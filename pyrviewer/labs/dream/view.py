@@ -4,15 +4,27 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PyQt6.QtCore import QPoint, QSize, Qt, pyqtSignal
-from PyQt6.QtWidgets import QLabel, QPushButton, QSizePolicy, QToolButton, QVBoxLayout, QWidget
+import numpy as np
+from PyQt6.QtCore import QPoint, QPointF, QSize, Qt, pyqtSignal
+from PyQt6.QtGui import QCursor, QImage
+from PyQt6.QtWidgets import (
+    QApplication,
+    QLabel,
+    QPushButton,
+    QSizePolicy,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
 
-from pyrviewer.compute.mask import Ellipse, Lasso, Rectangle
+from pyrviewer.compute.mask import Ellipse, Lasso, Rectangle, rasterise, scaled
 from pyrviewer.labs.dream.panes import Scene, rows
 from pyrviewer.session.viewport import View, Viewport
-from pyrviewer.ui.overlays import Caption
+from pyrviewer.ui.overlays import Caption, Wash
 from pyrviewer.ui.pane_grid import PaneGrid
+from pyrviewer.ui.picture import qimage
 from pyrviewer.ui.theme import icon
+from pyrviewer.ui.timers import after
 from pyrviewer.ui.tools.shape import ShapeTool
 from pyrviewer.ui.widgets.bar import Bar
 from pyrviewer.ui.widgets.deep_banner import DeepBanner
@@ -25,10 +37,15 @@ if TYPE_CHECKING:
     from pyrviewer.compute.mask import Parametric
     from pyrviewer.labs.dream.run import Explained
     from pyrviewer.labs.dream.state import DreamState
+    from pyrviewer.ui.navigator import Hover
+    from pyrviewer.ui.overlays import Overlay
     from pyrviewer.ui.tools.shape import Kind
 
 REGION = "#b58cff"
 NOWHERE = "everywhere"
+REMINDER = 1500  # ms that a region is shaded for after it was changed
+SHADE = 0.55  # opacity where it does not dream
+WASH_SIDE = 512  # pixels of the shade, at most
 KINDS: dict[str, Kind] = {"ellipse": Ellipse, "rectangle": Rectangle, "lasso": Lasso}
 REGION_ITEMS = (
     ("Everywhere", NOWHERE, "fit", "It dreams everywhere"),
@@ -83,12 +100,17 @@ class DreamView(QWidget):
         super().__init__(parent)
         self.shared, self.close_up = Viewport(self), Viewport(self)
         self.tool = ShapeTool(REGION, self)
-        self.tool.changed.connect(self._redraw)
+        self.tool.changed.connect(self._on_dragged)
         self.tool.finished.connect(self.drawn)
         self.tool.revealed.connect(self._redraw)
         self.drawing = NOWHERE
         self._explained: Explained | None = None
         self._on_image = True
+        self._soft, self._shape = 0.0, (1, 1)
+        self._shaded: tuple[object, ...] = ()
+        self._wash: Wash | None = None
+        self._untouched = True
+        self._reminder = after(self, REMINDER, self._redraw)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
@@ -102,7 +124,6 @@ class DreamView(QWidget):
         column.addWidget(self.grid, 1)
         self.transport = Transport(self)
         self.transport.moved.connect(self.moved)
-        self.transport.hide()
         column.addWidget(self.transport)
 
     def _bar(self) -> QWidget:
@@ -162,13 +183,30 @@ class DreamView(QWidget):
             self.tool.kind = KINDS[kind]
         self._apply_tool()
 
-    def show_region(self, region: Parametric | None) -> None:
-        """Show where it may dream."""
+    def show_region(self, region: Parametric | None, soft: float, shape: tuple[int, ...]) -> None:
+        """Show where it may dream, its edge so many pixels wide, on an image of a shape.
+
+        What stays is darkened until something was dreamt, and for a moment after each change.
+        """
         self.tool.reset(region)
+        self._soft, self._shape = soft, (shape[0], shape[1])
+        self._shade()
         if region is not None and self.drawing == NOWHERE:
             names = {kind: name for name, kind in KINDS.items()}
             self.draw_region(names.get(type(region), NOWHERE))
         self._redraw()
+
+    def _on_dragged(self) -> None:
+        self._shade()
+        self._redraw()
+
+    def _shade(self) -> None:
+        """Darken what stays as it is, where that is something else than before."""
+        region = self.tool.mask
+        if (region, self._soft, self._shape) != self._shaded:
+            self._shaded = (region, self._soft, self._shape)
+            self._wash = None if region is None else _wash(region, self._soft, self._shape)
+            self._reminder.start()
 
     def _apply_tool(self) -> None:
         tool = self.tool if self.drawing != NOWHERE and self._on_image else None
@@ -178,36 +216,55 @@ class DreamView(QWidget):
     def _redraw(self) -> None:
         """Draw the region and the captions anew."""
         canvases = self.grid.canvases
-        captions = self._captions(len(canvases))
-        for canvas, caption in zip(canvases, captions, strict=True):
-            canvas.set_overlays([Caption(caption)] if caption else [])
+        count = len(canvases)
+        captions = self._captions(count)
+        found = self._explained
+        taken = count - 1 - (not found.even) if found is not None else -1
+        for number, (canvas, caption) in enumerate(zip(canvases, captions, strict=True)):
+            canvas.set_overlays([*self._washes(), *([Caption(caption)] if caption else [])])
+            canvas.set_selected(number == taken)
+
+    def _washes(self) -> list[Overlay]:
+        seen = self._on_image and (self._untouched or self._reminder.isActive())
+        return [self._wash] if self._wash is not None and seen else []
 
     def _captions(self, count: int) -> list[str]:
         found = self._explained
         if found is None:
             return [""] * count
-        return [f"RMS {strength:.2g}" for strength in found.strengths]
+        return [f"RMS {strength:#.3g}".rstrip(".") for strength in found.strengths]
 
     # Showing
 
     def show_empty(self) -> None:
         """Show no panes."""
         self._explained = None
-        self.transport.hide()
+        self.transport.show_range(0, 0, "")
+        self.transport.setEnabled(False)
         self.grid.show_rows([])
 
     def show_state(self, state: DreamState) -> None:
         """Bring the bar in line with the state."""
         self.layouts.show_value(state.layout)
         self.show_as.show_value(state.show)
-        self.show_as.setVisible(state.layout == "dream")
+
+    def under_mouse(self) -> Hover | None:
+        """Return what is under the mouse now."""
+        place = QCursor.pos()
+        over = QApplication.widgetAt(place)
+        canvas = next((canvas for canvas in self.grid.canvases if canvas is over), None)
+        return canvas.at(QPointF(canvas.mapFromGlobal(place))) if canvas is not None else None
+
+    def show_comparing(self, on: bool) -> None:
+        """Offer to compare the dream with the original, where both can be seen."""
+        self.show_as.setVisible(on)
 
     def _look_close(self, scene: Scene, explained: Explained) -> None:
         """Fill the panes, with pixels at least as large as those of the screen."""
         height, width = scene.original.source.shape[:2]
         ratio = self.devicePixelRatioF()
         across = self.grid.width() * ratio / len(explained.before) / width
-        down = self.grid.height() * ratio / 2 / height
+        down = self.grid.height() * ratio / 3 / height
         scale = max(_size(explained)[1] / width, across, down)
         self.close_up.set_view(View(width / 2, height / 2, scale))
 
@@ -215,6 +272,7 @@ class DreamView(QWidget):
         """Lay out what there is."""
         shown = rows(scene, state, self.shared, self.close_up)
         self._on_image = len(shown) == len(shown[0]) == 1
+        self._untouched = scene.picture is None
         before = self._explained
         explained = state.layout == "gradient" and not self._on_image
         self._explained = scene.explained if explained else None
@@ -223,6 +281,18 @@ class DreamView(QWidget):
             self._look_close(scene, self._explained)
         self._apply_tool()
         self._redraw()
+
+
+def _wash(region: Parametric, soft: float, shape: tuple[int, int]) -> Wash:
+    """Return a shade over where it does not dream."""
+    height, width = shape
+    scale = min(1.0, WASH_SIDE / max(height, width))
+    small = max(1, round(height * scale)), max(1, round(width * scale))
+    drawn = rasterise(scaled(region, scale), small, soft=soft * scale, inverted=True)
+    shade = np.zeros((*small, 4), np.uint8)
+    shade[..., 3] = drawn * np.float32(SHADE)
+    picture = qimage(shade, QImage.Format.Format_ARGB32_Premultiplied)
+    return Wash(picture, (0.0, 0.0, float(width), float(height)), smooth=True)
 
 
 def _alike(explained: Explained, before: Explained | None) -> bool:

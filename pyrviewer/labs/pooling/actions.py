@@ -70,7 +70,7 @@ def _choices(lab: PoolingLab) -> list[ActionSpec]:
 
 def _network(lab: PoolingLab) -> ActionSpec:
     return ActionSpec("pooling.open_network", "Open network (ONNX) ...",
-                      "Take maps from a network of your own, an ONNX file.", lab.open_network,
+                      "Take maps from a network of your own, an ONNX file.", lab.network.ask,
                       (), "folder", MENU, enabled=partial(_present, lab))  # fmt: skip
 
 

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 from pyrviewer.compute import network
 from pyrviewer.labs.pooling import actions, run
 from pyrviewer.labs.pooling.export import PoolingExporter
-from pyrviewer.labs.pooling.networks import Networks
 from pyrviewer.labs.pooling.panel import PoolingPanel
 from pyrviewer.labs.pooling.pointing import Pointing
 from pyrviewer.labs.pooling.state import ALL, COLOURS, PoolingState, resolve
 from pyrviewer.labs.pooling.view import PoolingView
 from pyrviewer.ui.lab import DocumentLab
+from pyrviewer.ui.networks import LabNetwork
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -40,6 +40,7 @@ STEP_NAMES = {
     "count": "Change number of channels",
 }  # fmt: skip
 DRAGGED = {"channel", "side", "grid"}
+TOUR = ("pyramid", "rules", "context")
 
 
 class PoolingLab(DocumentLab[PoolingState]):
@@ -50,7 +51,8 @@ class PoolingLab(DocumentLab[PoolingState]):
     dragged = DRAGGED
 
     def __init__(self, context: LabContext, parent: QObject) -> None:
-        super().__init__(context, PoolingState(), parent)
+        first = run.OWN_LAYER if network.available() else COLOURS
+        super().__init__(context, PoolingState(layer=first), parent)
         self.view: PoolingView = PoolingView()
         self.panel: PoolingPanel = PoolingPanel()
         self.found: Pooled | None = None
@@ -71,11 +73,7 @@ class PoolingLab(DocumentLab[PoolingState]):
         view.cropped.connect(self._on_cropped)
         view.clicked.connect(self._on_clicked)
         view.menu_requested.connect(self._on_menu)
-        self.networks.found.connect(self._on_networks)
-        self.networks.opened.connect(self._on_opened)
-        self.networks.failed.connect(self._on_lost)
-        panel.network.chosen.connect(self.change)
-        panel.network.open_wanted.connect(self.open_network)
+        self.network = LabNetwork(self, panel.network, view.banner)
         panel.changed.connect(self.change)
         panel.whole_wanted.connect(self.take_whole)
         context.workspace.removed.connect(self._on_documents)
@@ -83,7 +81,6 @@ class PoolingLab(DocumentLab[PoolingState]):
 
     def _make_lanes(self) -> None:
         make = self.context.jobs.lane
-        self.networks = Networks(self.context, self.view.banner, self)
         self._image_lane = make("Preparing the image", self)
         self._image_lane.succeeded.connect(self._take_image)
         self._pool_lane = make("Pooling", self)
@@ -93,7 +90,7 @@ class PoolingLab(DocumentLab[PoolingState]):
         self._work_lanes = self._image_lane, self._pool_lane, self._compare_lane
         for lane in self._work_lanes:
             lane.failed.connect(self.context.notices.error)
-        self.lanes = (*self.networks.lanes, *self._work_lanes)
+        self.lanes = self._work_lanes
 
     # State
 
@@ -101,7 +98,8 @@ class PoolingLab(DocumentLab[PoolingState]):
         """Return the state with one parameter changed, and what has to change with it."""
         after = super().changed(before, name, value)
         if name == "network":
-            after = replace(after, layer=run.default_layer(self.networks.source(after)))
+            source = self.context.networks.source(after.network, after.scale)
+            after = replace(after, layer=run.default_layer(source))
         return replace(after, channel=ALL) if name in ("network", "layer") else after
 
     def leave(self) -> None:
@@ -128,8 +126,7 @@ class PoolingLab(DocumentLab[PoolingState]):
         document, state = self.document, self.state
         if document is None:
             return
-        self.networks.want(state)
-        source = self.networks.source(state)
+        source = self.network.source
         self._show_source(source)
         self.panel.show_state(state)
         if source is None and state.network:
@@ -142,11 +139,7 @@ class PoolingLab(DocumentLab[PoolingState]):
         request = resolve(state, document.pixels, source)
         if not request.same_as(self._request):
             self._request = request
-            before, shown = self.found, ALL
-            if before is not None and before.maps.request.layer == request.maps.layer:
-                shown = before.channel  # a crop must not make the panes jump to another one
-            ready = before.maps if before is not None else None
-            work = partial(run.run, request=request, ready=ready, automatic=shown)
+            work = partial(run.run, request=request, before=self.found)
             self._pool_lane.submit(work)
         elif self.found is not None:
             self._show()
@@ -177,25 +170,6 @@ class PoolingLab(DocumentLab[PoolingState]):
         self.actions_changed.emit()
 
     # The network
-
-    def open_network(self) -> None:
-        """Ask for an ONNX file whose network is to make the maps."""
-        self.networks.ask(self.view, self.state.scale)
-
-    def _on_opened(self, path: str) -> None:
-        if path == self.state.network:
-            self._known = {}  # it may be another one by now
-        self.change("network", path)
-
-    def _on_networks(self) -> None:
-        self.refresh()
-
-    def _on_lost(self, path: str) -> None:
-        """Go back to the program's own network where a file is not there any more."""
-        document, state = self.document, self.state
-        if document is not None and state.network == path:
-            self.adopt(replace(state, network="", layer=COLOURS, channel=ALL))
-            self.refresh()
 
     def _show_source(self, source: FeatureSource | None) -> None:
         """Offer the layers of another network."""
@@ -270,7 +244,7 @@ class PoolingLab(DocumentLab[PoolingState]):
             wanted = self.neighbours[hover.level].id
             for document in self.context.workspace.documents:
                 if document.id == wanted:
-                    own = document.state(self.key, PoolingState())
+                    own = document.state(self.key, self.default)
                     document.adopt(self.key, replace(self.state, rect=own.rect), over=True)
                     self.context.workspace.activate(document)
                     return
@@ -279,17 +253,8 @@ class PoolingLab(DocumentLab[PoolingState]):
         self.exporter.show_menu(place, hover.layer if hover is not None else None)
 
     def tour(self) -> Sequence[tuple[str, Callable[[], object]]]:
-        """Return one view of each layout."""
-        layer = "block 3" if network.available() else self.state.layer
-        return [
-            ("pyramid", partial(self.change, "layer", layer)),
-            ("rules", self._tour_rules),
-            ("context", partial(self.change, "layout", "context")),
-        ]
-
-    def _tour_rules(self) -> None:
-        self.change("layout", "rules")
-        self.change("grid", 5)
+        """Return one view of each layout that shows a single image."""
+        return [(name, partial(self.change, "layout", name)) for name in TOUR]
 
     def peek(self, on: bool) -> None:
         """Show the map in the panes of its grids."""
@@ -298,11 +263,6 @@ class PoolingLab(DocumentLab[PoolingState]):
     def actions(self) -> Sequence[ActionSpec]:
         """Return what can be done in this lab."""
         return actions.actions(self)
-
-    def close(self) -> None:
-        """Stop all work, and the process of the user's network."""
-        super().close()
-        self.networks.close()
 
     def focus_view(self) -> None:
         """Give the keyboard to the panes."""

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pyrviewer.compute import writing
 from pyrviewer.compute.pooling import report
 from pyrviewer.labs.pooling.script import python_script, torch_script
-from pyrviewer.ui.exporter import Exporter, write_picture
-from pyrviewer.ui.menus import context_menu
+from pyrviewer.ui.exporter import Exporter, file_name, write_picture
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from PyQt6.QtCore import QPoint
 
@@ -34,16 +33,11 @@ class PoolingExporter(Exporter):
     def __init__(self, lab: PoolingLab) -> None:
         super().__init__(lab, lab.context)
         self._lab = lab
-        self._clicked: Layer | None = None
-
-    def _stem(self) -> str:
-        document = self._lab.document
-        return Path(document.name).stem if document else "image"
 
     def _target(self) -> Layer | None:
         """Return the picture that was clicked, or the map."""
-        if self._clicked is not None:
-            return self._clicked
+        if self.clicked is not None:
+            return self.clicked
         view = self._lab.view
         panes = zip(view.grid.canvases, view.spots, strict=False)
         return next((c.layers[0] for c, spot in panes if spot.kind == "map" and c.layers), None)
@@ -53,10 +47,10 @@ class PoolingExporter(Exporter):
         found, neighbours = self._lab.found, self._lab.neighbours
         if found is None:
             return
-        names, vectors = [self._stem()], [found.vector]
+        names, vectors = [self.stem], [found.vector]
         if self._lab.state.layout == "neighbours" and neighbours:
             names, vectors = [n.name for n in neighbours], [n.vector for n in neighbours]
-        path = self.ask("Save vector", f"{self._stem()}_vector.npy", report.SUFFIXES)
+        path = self.ask("Save vector", f"{self.stem}_vector.npy", report.SUFFIXES)
         if path is not None:
             levels = found.request.state.levels
             work = partial(write_vectors, path=path, names=names, vectors=vectors, levels=levels)
@@ -67,7 +61,7 @@ class PoolingExporter(Exporter):
         layer = self._target()
         if layer is None or layer.source is None:
             return
-        name = f"{self._stem()}_{_file_name(layer.title)}.tif"
+        name = f"{self.stem}_{file_name(layer.title)}.tif"
         path = self.ask("Save picture", name, writing.suffixes_for(layer.source))
         if path is not None:
             self.write(partial(write_picture, pixels=layer.source, path=path))
@@ -94,18 +88,7 @@ class PoolingExporter(Exporter):
 
     def show_menu(self, place: QPoint, layer: Layer | None) -> None:
         """Open the context menu of a pane; what is saved is its picture."""
-        self._clicked = layer
-        menu = context_menu(self._lab.view, self._lab.actions(), MENU)
-        menu.destroyed.connect(self._forget)
-        menu.popup(place)
-
-    def _forget(self) -> None:
-        self._clicked = None
-
-
-def _file_name(title: str) -> str:
-    """Return a title as a part of a file name."""
-    return "_".join("".join(c if c.isalnum() else " " for c in title).split()).lower()
+        self.open_menu(place, layer, MENU)
 
 
 def write_vectors(

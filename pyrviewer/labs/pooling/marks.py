@@ -122,6 +122,17 @@ def around(place: Place, rect: tuple[int, int, int, int]) -> Overlay:
     return Bins([place.box(*rect)], POINTED, 2.0, tint=40)
 
 
+def field(found: Pooled, x: int, y: int) -> Box | None:
+    """Return what a pixel of the map sees of the image, if that is known."""
+    request = found.maps.request
+    seen = request.source.layer(request.layer).field if request.source is not None else None
+    if seen is None:
+        return None
+    height, width = found.maps.input.shape[:2]
+    (x0, x1), (y0, y1) = seen.span(x, width), seen.span(y, height)
+    return Place(request.rect, height, width).box(x0, y0, x1, y1)
+
+
 def pointed_bins(place: Place, n: int, x: int, y: int, rule: Rule) -> list[tuple[int, int]]:
     """Return row and column of the bins of a grid that hold a pixel."""
     rows, columns = (pooling.bins(side, n, rule) for side in (place.height, place.width))

@@ -34,13 +34,14 @@ class Bins:
 
     def draw(self, painter: QPainter, mapping: Mapping, ratio: float) -> None:
         """Draw them."""
+        if not self.boxes:
+            return
         fill = QColor(self.colour)
         fill.setAlpha(self.tint)
         rects = [mapping.rect(*box) for box in self.boxes]
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(fill if self.tint else Qt.BrushStyle.NoBrush)
-        for rect in rects:
-            painter.drawRect(rect)
+        painter.drawRects(*rects)
         inset = self.inset * ratio
         inner = [
             rect.adjusted(inset, inset, -inset, -inset)
@@ -51,8 +52,7 @@ class Bins:
         painter.setBrush(Qt.BrushStyle.NoBrush)
         for colour, width in ((GROUND, self.width + 1.5), (QColor(self.colour), self.width)):
             painter.setPen(QPen(colour, width * ratio))
-            for rect in inner:
-                painter.drawRect(rect)
+            painter.drawRects(*inner)
 
 
 @dataclass(frozen=True, eq=False)

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from PyQt6.QtCore import pyqtSignal
 from PyQt6.QtWidgets import QPushButton, QWidget
 
 from pyrviewer.compute import pooling
+from pyrviewer.compute.onnx import OnnxNetwork
 from pyrviewer.labs.pooling.marks import place_of
-from pyrviewer.labs.pooling.network_rows import NetworkRows
 from pyrviewer.labs.pooling.run import RULES
 from pyrviewer.labs.pooling.stack_bar import StackBar
 from pyrviewer.labs.pooling.state import ALL, COLOURS, COUNTS, LARGEST, SMALLEST, are_grids
+from pyrviewer.ui.networks import NetworkRows
+from pyrviewer.ui.widgets.channel_slider import ChannelSlider
 from pyrviewer.ui.widgets.form import Choice, Segments, Switch, caption
 from pyrviewer.ui.widgets.numbers import Numbers
 from pyrviewer.ui.widgets.panel import Panel
@@ -44,6 +47,9 @@ MEAN_ITEMS = (
 )
 
 
+MOST_STRETCHED = 0.02  # by which the sides' ratio may change unsaid: they are whole pixels
+
+
 class PoolingPanel(Panel):
     """Controls and read-outs, in sections; each layout has its own.
 
@@ -56,6 +62,7 @@ class PoolingPanel(Panel):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self._taken = 0  # pixels of the longer side that the network takes, if it takes no other
         self._input_section()
         self._vector_section()
         self._rules_section()
@@ -74,9 +81,12 @@ class PoolingPanel(Panel):
         self.layer = Choice([("Picture: red, green, blue", COLOURS)], section)
         self.bind(self.layer, "layer")
         section.add_row("Maps", self.layer, "The picture itself, or a layer of the network.")
-        self.channel = self.add_slider(
-            section, "Channel", ALL, 0, "channel",
-            "Which map the panes show; -1 is all colours, or the channel that varies most.",
+        self.channel = ChannelSlider(section)
+        self.bind(self.channel, "channel")
+        section.add_row(
+            "Channel", self.channel,
+            "Which map the panes show. First place: all colours, or by itself the channel that "
+            "varies most, which then stays while the part or the size changes.",
         )  # fmt: skip
         self.side = self.add_slider(
             section, "Size", SMALLEST, LARGEST, "side",
@@ -190,18 +200,20 @@ class PoolingPanel(Panel):
         self.layer.addItem("Picture: red, green, blue", COLOURS)
         for layer in source.layers:
             if layer.kind not in ("pool", "classifier"):
-                name = layer.name[:1].upper() + layer.name[1:]
-                text = f"{name}  ({layer.channels} maps, stride {layer.stride})"
+                text = f"{layer.name}   {layer.channels} maps, 1/{layer.stride}"
                 self.layer.addItem(text, layer.name)
+        self._taken = max(source.size) if isinstance(source, OnnxNetwork) else 0
 
     def show_state(self, state: PoolingState) -> None:
         """Bring every control in line with the state."""
         self._showing = True
-        self.network.show_state(state)
+        self.network.show_choice(state.network, state.scale)
         self.layer.show_value(state.layer)
-        self.channel.setMaximum(max(self.channel.maximum(), state.channel))
+        self.channel.set_word("auto" if state.layer else "all")
         self.channel.setValue(state.channel)
-        self.side.setValue(state.side)
+        taken = self._taken if state.layer else 0
+        self.side.setEnabled(not taken)
+        self.side.setValue(taken or state.side)
         self.whole.setEnabled(bool(state.rect))
         self.levels.show_value(state.levels)
         self.rule.show_value(state.rule)
@@ -225,12 +237,11 @@ class PoolingPanel(Panel):
         """Show sizes, the length of the vector, bins and stack."""
         self._showing = True
         channels, height, width = found.maps.values.shape
-        self.channel.setMaximum(channels - 1)
+        self.channel.set_count(channels)
+        self.channel.setValue(found.request.state.channel)
         self._showing = False
-        seen_height, seen_width = found.maps.input.shape[:2]
         self.sizes.setText(
-            f"Resized to {seen_width} × {seen_height}: {channels} maps of {width} × {height}"
-            f"{self._order_text(found)}"
+            f"{_input_text(found)}: {channels} maps of {width} × {height}{self._order_text(found)}"
         )
         levels = found.request.state.levels
         squares = " + ".join(f"{n}²" for n in levels)
@@ -296,6 +307,14 @@ class PoolingPanel(Panel):
             rows.append((f"{one.cosine:.4f}", one.name, f"{channels} × {height} × {width}"))
         self.table.show_rows(rows, marked=0)
         self.few.setVisible(len(found) < 2)
+
+
+def _input_text(found: Pooled) -> str:
+    """Say what size the picture was given, and whether that changed its shape."""
+    height, width = found.maps.input.shape[:2]
+    x0, y0, x1, y1 = found.maps.request.rect
+    stretched = abs(math.log(width * (y1 - y0) / (height * (x1 - x0)))) > MOST_STRETCHED
+    return f"{'Stretched' if stretched else 'Resized'} to {width} × {height}"
 
 
 def _small_text(found: Pooled, n: int) -> str:

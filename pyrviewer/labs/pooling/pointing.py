@@ -10,6 +10,7 @@ from pyrviewer.compute import pooling
 from pyrviewer.labs.pooling import marks
 from pyrviewer.labs.pooling.run import RULES
 from pyrviewer.labs.pooling.view import RULE_NAMES, Spot
+from pyrviewer.ui.overlays import Outlines, box_corners
 from pyrviewer.ui.picture import format_value
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     Row = tuple[str, str, str]
 
 
+LEFT_OUT = "left out"
 MOST_MARKED = 16  # channels in which a pixel is outlined: each one takes time to draw
 
 
@@ -119,9 +121,7 @@ class Pointing(QObject):
         won = marks.winner_dots(found, entries, level)
         values = ", ".join(format_value(found.vector[i].item()) for i in entries)
         rows = [(f"{n} × {n}", f"row {row}, column {column}", values)]
-        rows.append(
-            ("Bin", f"x {x0} to {x1 - 1}, y {y0} to {y1 - 1}", f"{(x1 - x0) * (y1 - y0)} px")
-        )
+        rows.append(("Bin", f"x {x0}–{x1 - 1}, y {y0}–{y1 - 1}", f"{(x1 - x0) * (y1 - y0)} px"))
         if found.winners is not None:
             for index in entries:
                 x, y = (int(i) for i in found.winners[index])
@@ -147,10 +147,18 @@ class Pointing(QObject):
         outline = marks.around(place, (x, y, x + 1, y + 1))
         shown: Marks = {Spot("map"): [outline], Spot("image"): [outline]}
         rows: list[Row] = []
+        field = marks.field(found, x, y)
+        if field is not None:
+            shown[Spot("image")] = [
+                Outlines([box_corners(*field)], marks.POINTED, ["receptive field"], dashed=True),
+                outline,
+            ]
+            width, height = (round(field[k + 2] - field[k]) for k in range(2))
+            rows.append(("Sees", f"{width} × {height} px of the image", ""))
         for level, n in enumerate(request.state.levels):
             bins = marks.pointed_bins(place, n, x, y, request.rule)
             shown[Spot("grid", level)] = [marks.cells(place, n, bins)]
-            text = " and ".join(f"{row}, {column}" for row, column in bins) or "left out"
+            text = " and ".join(f"{row}, {column}" for row, column in bins) or LEFT_OUT
             rows.append((f"{n} × {n}", text, self._won(found, level, bins, (x, y))))
         value = self._value(found.map, x, y)
         text = f"x {x}  y {y}   {value}   reaches {len(reached)} of {len(found.vector)} numbers"
@@ -180,10 +188,12 @@ class Pointing(QObject):
             bins = marks.pointed_bins(place, n, x, y, rule)
             shown[Spot("rule", k)] = [outline]
             shown[Spot("rule grid", k)] = [marks.cells(place, n, bins)]
-            text = " and ".join(f"{row}, {column}" for row, column in bins) or "left out"
+            text = " and ".join(f"{row}, {column}" for row, column in bins) or LEFT_OUT
             values = [self._value(found.tiles["rule grid"][k], column, row) for row, column in bins]
             rows.append((name, text, " / ".join(values[:2])))
-        self._show(shown, rows, f"x {x}  y {y}   {rows[0][2]}")
+        outside = [name for name, text, _ in rows if text == LEFT_OUT]
+        text = f"   in no bin of {' and '.join(outside)}" if outside else ""
+        self._show(shown, rows, f"x {x}  y {y}   {rows[0][2]}{text}")
 
     def _show_channel(self, found: Pooled, index: int, x: int, y: int) -> None:
         """Outline a pixel, in all channels where they are few, and say what one has there."""

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pyrviewer.compute import display, network, pooling, pyramid
-from pyrviewer.compute.filter_bank import FilterBank
+from pyrviewer.compute import display, pooling, pyramid, tones
 from pyrviewer.compute.mipmap import mipmap, mipmap_of
 from pyrviewer.compute.onnx import OnnxNetwork
 from pyrviewer.compute.pooling.input import colour_maps, part
@@ -22,8 +21,10 @@ if TYPE_CHECKING:
     from pyrviewer.compute.image import Array
     from pyrviewer.compute.pooling import Reduce, Rule
     from pyrviewer.compute.ticket import Ticket
+    from pyrviewer.compute.tones import Tones
     from pyrviewer.labs.pooling.state import MapsRequest, Octaves, PoolingRequest
 
+OWN_LAYER = "block 3"  # of the program's network: fine, and no longer the picture itself
 FINE = 8  # pixels of the image between neighbours of a map
 RULES: tuple[Rule, Rule] = ("adaptive", "he")
 KEPT: Mapping[Reduce, str] = {"max": "Maxima", "average": "Means"}
@@ -38,7 +39,7 @@ class Maps:
     values : (C, H, W) float32 array
         The maps.
     input : (h, w) or (h, w, 3 | 4) array
-        What they were made of: the part of the image at the size that was asked for.
+        What they were made of: the part of the image at the size that is taken.
     order : tuple of int
         The channels, the most varied first.
     """
@@ -67,6 +68,8 @@ class Pooled:
     ----------
     channel : int
         The channel that the tiles show, or `ALL`.
+    shades : Tones
+        The colours of the grids, and of the shown channels' numbers in the vector.
     winners : (length, 2) int64 array or None
         Which pixel each maximum is; None for averages.
     tiles : mapping of str to tuple of Tile
@@ -83,6 +86,7 @@ class Pooled:
     request: PoolingRequest
     maps: Maps
     channel: int
+    shades: Tones
     map: Tile
     input: Tile
     vector: Array
@@ -123,23 +127,12 @@ class Neighbour:
     cosine: float
 
 
-def load_source(ticket: Ticket) -> FeatureSource:
-    """Read the trained network, or make the filters that stand in for it."""
-    ticket.check()
-    return network.load() if network.available() else FilterBank()
-
-
-def open_network(ticket: Ticket, path: str, scale: str) -> OnnxNetwork:
-    """Read the user's own network."""
-    return OnnxNetwork(path, scale, ticket=ticket)
-
-
 def default_layer(source: FeatureSource | None) -> str:
     """Return the layer to begin with: of a file, the deepest one that still is fine enough."""
-    if not isinstance(source, OnnxNetwork):
-        return COLOURS
-    fine = [layer.name for layer in source.layers if layer.stride <= FINE]
-    return fine[-1] if fine else source.layers[0].name
+    if isinstance(source, OnnxNetwork):
+        fine = [layer.name for layer in source.layers if layer.stride <= FINE]
+        return fine[-1] if fine else source.layers[0].name
+    return OWN_LAYER if source is not None and source.learned else COLOURS
 
 
 def show_image(ticket: Ticket, pixels: Array, octaves: Octaves) -> tuple[Array, ...]:
@@ -150,7 +143,7 @@ def show_image(ticket: Ticket, pixels: Array, octaves: Octaves) -> tuple[Array, 
 def make_maps(ticket: Ticket, request: MapsRequest) -> Maps:
     """Cut, resize, and run the network where one is asked for."""
     ticket.check()
-    seen = part(request.pixels, request.rect, request.side)
+    seen = part(request.pixels, request.rect, request.size)
     if request.source is None or request.layer == COLOURS:
         values = colour_maps(seen)
         return Maps(request, values, seen, tuple(range(len(values))))
@@ -159,13 +152,14 @@ def make_maps(ticket: Ticket, request: MapsRequest) -> Maps:
     return Maps(request, values, seen, tuple(int(channel) for channel in order))
 
 
-def run(ticket: Ticket, request: PoolingRequest, ready: Maps | None, automatic: int) -> Pooled:
-    """Pool; maps that are `ready` are used again.
-
-    `automatic` is the channel to show where none was chosen, or `ALL` for the most varied one.
-    """
-    maps = ready
-    if maps is None or not maps.request.same_as(request.maps):
+def run(ticket: Ticket, request: PoolingRequest, before: Pooled | None) -> Pooled:
+    """Pool; maps that were found before are used again, and so is a channel that nobody chose."""
+    automatic = ALL
+    if before is not None and before.maps.request.same_layer(request.maps):
+        automatic = before.channel  # a crop must not make the panes jump to another one
+    if before is not None and before.maps.request.same_as(request.maps):
+        maps = before.maps
+    else:
         maps = make_maps(ticket, request.maps)
     ticket.check(0.5)
     state = request.state
@@ -176,10 +170,10 @@ def run(ticket: Ticket, request: PoolingRequest, ready: Maps | None, automatic: 
     ticket.check(0.7)
     channel = choose_channel(maps, state.channel, automatic)
     chosen = maps.values if channel == ALL else maps.values[channel : channel + 1]
-    limits = _limits(chosen, colours=state.layer == COLOURS)
-    shown = _tile(_map_title(state.layer, channel), chosen, limits, ticket)
-    seen = Tile("Input", _hwc(colour_maps(maps.input)), _screen(maps.input, None, ticket))
-    pooled = Pooled(request, maps, channel, shown, seen, vector, winners, {})
+    shades = _tones(chosen, maps.request)
+    shown = _tile(_map_title(state.layer, channel), chosen, shades, ticket)
+    seen = _seen_tile("Input", maps, ticket)
+    pooled = Pooled(request, maps, channel, shades, shown, seen, vector, winners, {})
     if state.layout == "context":
         return _with_context(ticket, pooled, chosen)
     if state.layout == "channels":
@@ -191,17 +185,19 @@ def run(ticket: Ticket, request: PoolingRequest, ready: Maps | None, automatic: 
         pooling.pool(chosen, n, rule, reduce=request.reduce)
         for n, rule in zip(sizes, rules, strict=True)
     ]
-    tiles = tuple(_tile(KEPT[request.reduce], grid, limits, ticket) for grid in grids)
-    return replace(pooled, tiles={kind: tiles})
+    if request.reduce == "average":  # means are much smaller than the largest value
+        shades = _tones(np.concatenate([grid.ravel() for grid in grids]), maps.request)
+    tiles = tuple(_tile(KEPT[request.reduce], grid, shades, ticket) for grid in grids)
+    return replace(pooled, tiles={kind: tiles}, shades=shades)
 
 
 def _channel_tiles(ticket: Ticket, maps: Maps, count: int) -> tuple[Tile, ...]:
-    """Return the most varied channels in one scale of gray."""
+    """Return the most varied channels in the same tones."""
     chosen = list(maps.order[:count])
-    limits = _limits(maps.values[chosen], colours=maps.request.layer == COLOURS)
-    titles = [_map_title(maps.request.layer, channel).split()[-1] for channel in chosen]
+    shades = _tones(maps.values[chosen], maps.request)
+    titles = [_channel_title(maps.request.layer, channel) for channel in chosen]
     return tuple(
-        _tile(title, maps.values[channel : channel + 1], limits, ticket)
+        _tile(title, maps.values[channel : channel + 1], shades, ticket)
         for title, channel in zip(titles, chosen, strict=True)
     )
 
@@ -222,11 +218,11 @@ def _with_context(ticket: Ticket, found: Pooled, maps: Array) -> Pooled:
     octaves = [_nearest(all_octaves, n) for n in state.bins]
     wide = [pooling.upsample(o, maps.shape[1:], state.corners) for _, o in octaves]
     ticket.check(0.9)
-    limits = _limits(np.stack([*enlarged, *wide]), colours=state.layer == COLOURS)
+    shades = _tones(np.stack([*enlarged, *wide]), found.maps.request)
 
     def tiles(titles: Iterable[str], arrays: Iterable[Array]) -> tuple[Tile, ...]:
         pairs = zip(titles, arrays, strict=True)
-        return tuple(_tile(title, array, limits, ticket) for title, array in pairs)
+        return tuple(_tile(title, array, shades, ticket) for title, array in pairs)
 
     kinds = {
         "pooled": tiles([KEPT[reduce]] * len(pooled), pooled),
@@ -261,8 +257,7 @@ def compare(
 
 def _neighbour(ticket: Ticket, named: Named) -> Neighbour:
     maps = make_maps(ticket, named.request.maps)
-    values = _hwc(colour_maps(maps.input))
-    tile = Tile(named.name, values, _screen(maps.input, None, ticket))
+    tile = _seen_tile(named.name, maps, ticket)
     vector = _vector(named.request, maps)
     return Neighbour(named.id, named.name, tile, maps.values.shape, vector, 1.0)
 
@@ -296,26 +291,26 @@ def _hwc(maps: Array) -> Array:
     return np.ascontiguousarray(maps[0] if len(maps) == 1 else np.moveaxis(maps, 0, 2))
 
 
-def _limits(maps: Array, *, colours: bool) -> tuple[float, float]:
-    if colours:
-        return 0.0, 255.0
-    low, high = float(maps.min()), float(maps.max())
-    return (low, high) if high > low else (low - 0.5, high + 0.5)
+def _tones(maps: Array, request: MapsRequest) -> Tones:
+    return tones.BYTES if request.layer == COLOURS else tones.tones(maps)
 
 
-def _tile(title: str, maps: Array, limits: tuple[float, float], ticket: Ticket) -> Tile:
-    low, high = limits
-    text = "" if limits == (0.0, 255.0) else f"{low:.3g} to {high:.3g}"
+def _tile(title: str, maps: Array, shades: Tones, ticket: Ticket) -> Tile:
     values = np.asarray(_hwc(maps), np.float32)
-    return Tile(title, values, _screen(values, limits, ticket), text)
+    text = "" if shades == tones.BYTES else shades.text
+    return Tile(title, values, mipmap(shades.pixels(values), ticket), text)
 
 
-def _screen(values: Array, limits: tuple[float, float] | None, ticket: Ticket) -> tuple[Array, ...]:
-    return mipmap(display.to_display(values, *(limits or (None, None))), ticket)
+def _seen_tile(title: str, maps: Maps, ticket: Ticket) -> Tile:
+    """Return what the maps were made of."""
+    pixels = mipmap(display.to_display(maps.input), ticket)
+    return Tile(title, _hwc(colour_maps(maps.input)), pixels)
 
 
 def _map_title(layer: str, channel: int) -> str:
-    name = layer[:1].upper() + layer[1:] if layer else "Picture"
-    if channel == ALL:
-        return name
-    return f"{name}, {('red', 'green', 'blue')[channel]}" if not layer else f"{name} #{channel}"
+    name = layer or "Picture"
+    return name if channel == ALL else f"{name}  {_channel_title(layer, channel)}"
+
+
+def _channel_title(layer: str, channel: int) -> str:
+    return f"#{channel}" if layer else ("red", "green", "blue")[channel]

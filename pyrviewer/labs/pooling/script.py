@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pyrviewer.compute.onnx import OnnxNetwork
+from pyrviewer.ui.networks import source_code
 
 if TYPE_CHECKING:
-    from pyrviewer.compute.features import FeatureSource
     from pyrviewer.labs.pooling.state import PoolingRequest
 
 MAPS = """\
 from pyrviewer.compute import image{imports}
 from pyrviewer.compute.pooling.input import {helpers}
 
-seen = part(image.read({path!r}{page}).pixels, {rect}, {side})
+seen = part(image.read({path!r}{page}).pixels, {rect}, {size})
 maps = {maps}
 """
 POOLING = """\
@@ -28,7 +27,7 @@ TORCH = """\
 import torch
 import torch.nn.functional as F
 {maps}
-x = torch.from_numpy(maps)[None]
+x = torch.tensor(maps)[None]
 
 
 def pool(n):
@@ -83,28 +82,19 @@ def torch_script(request: PoolingRequest, path: str, page: int = 0) -> str:
     return pooling + SHOW
 
 
-def _source(source: FeatureSource) -> tuple[str, str]:
-    """Return the module that a network comes from, and what makes it."""
-    if isinstance(source, OnnxNetwork):
-        return "onnx", f"onnx.OnnxNetwork({str(source.path)!r}, {source.scale!r})"
-    if source.learned:
-        return "network", "network.load()"
-    return "filter_bank", "filter_bank.FilterBank()"
-
-
 def _maps(request: PoolingRequest, path: str, page: int, imports: str) -> str:
     """Return the lines that make the maps; `imports` is what is imported beside."""
     maps, source = request.maps, request.maps.source
     helpers, makes = "colour_maps, part", "colour_maps(seen)"
     if source is not None:
-        module, made = _source(source)
+        module, made = source_code(source)
         imports, helpers = f", {module}{imports}", "part"
         makes = f"{made}.features(seen, [{maps.layer!r}])[{maps.layer!r}]"
     return MAPS.format(
         path=path,
         page=f", page={page}" if page else "",
         rect=maps.rect,
-        side=maps.side,
+        size=maps.size,
         maps=makes,
         imports=imports,
         helpers=helpers,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, cast, get_args
 
-from pyrviewer.compute.onnx import SCALES
+from pyrviewer.compute.onnx import SCALES, OnnxNetwork
 from pyrviewer.compute.pooling import Reduce, Rule
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ class PoolingState:
     levels: tuple[int, ...] = (4, 2, 1)
     rule: str = "adaptive"
     reduce: str = "max"
-    grid: int = 4
+    grid: int = 6
     bins: tuple[int, ...] = (1, 2, 3, 6)
     corners: bool = True
     mean: bool = True
@@ -107,21 +107,29 @@ def is_rect(rect: tuple[int, ...]) -> bool:
 
 @dataclass(frozen=True, eq=False)
 class MapsRequest:
-    """Maps of a part of an image; without a source, its colours."""
+    """Maps of a part of an image; without a source, its colours.
+
+    The part is resized to `size`: pixels of its longer side, or height and width where the network
+    takes nothing else.
+    """
 
     pixels: Array
     rect: Rect
-    side: int
+    size: int | tuple[int, int]
     layer: str
     source: FeatureSource | None
 
     def same_as(self, other: MapsRequest) -> bool:
         """Tell whether the maps would be the same."""
         return (
-            self.pixels is other.pixels
-            and self.source is other.source
-            and (self.rect, self.side, self.layer) == (other.rect, other.side, other.layer)
+            self.same_layer(other)
+            and self.pixels is other.pixels
+            and (self.rect, self.size) == (other.rect, other.size)
         )
+
+    def same_layer(self, other: MapsRequest) -> bool:
+        """Tell whether the maps would come from the same layer."""
+        return self.source is other.source and self.layer == other.layer
 
 
 @dataclass(frozen=True, eq=False)
@@ -155,7 +163,8 @@ def resolve(state: PoolingState, pixels: Array, source: FeatureSource | None) ->
     if state.rect:
         x0, y0 = min(state.rect[0], width - 1), min(state.rect[1], height - 1)
         rect = (x0, y0, min(state.rect[2], width), min(state.rect[3], height))
+    size: int | tuple[int, int] = state.side
+    if layer and isinstance(source, OnnxNetwork) and any(source.size):
+        size = source.fitted((rect[3] - rect[1], rect[2] - rect[0]))
     chosen = replace(state, layer=layer, rect=rect)
-    return PoolingRequest(
-        MapsRequest(pixels, rect, state.side, layer, source if layer else None), chosen
-    )
+    return PoolingRequest(MapsRequest(pixels, rect, size, layer, source if layer else None), chosen)

@@ -15,39 +15,48 @@ from PyQt6.QtGui import (
     QPaintEvent,
     QPalette,
     QPen,
+    QPixmap,
+    QResizeEvent,
 )
 from PyQt6.QtWidgets import QSizePolicy, QWidget
 
 from pyrviewer.compute.pooling import Blocks
+from pyrviewer.compute.tones import BYTES, tones
 from pyrviewer.ui.picture import format_value, qimage
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from PyQt6.QtCore import QPointF
 
     from pyrviewer.compute.image import Array
+    from pyrviewer.compute.tones import Tones
 
 MARGIN = 12  # logical pixels on either side
 LABEL = 18
 OVERVIEW = 24
 GAP = 8
 BOXES = 34
-NARROWEST_BOX, WIDEST_BOX = 3, 120
+NARROWEST_BOX = 3
+LEAST_APART = 4
 TEXT_BOX = 32  # boxes from this width on carry their number
+TICK = 4  # logical pixels, below what is reached
 STEPS: dict[int, int] = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1}
 MARK = QColor("#ffd34d")
+MARK_BYTES = (77, 211, 255, 255)  # the same as B, G, R, A
 STOPS = (0.0, 0.55, 1.0)
 COLOURS = ((36, 214, 255), (22, 111, 246), (16, 47, 242))  # B, G, R at each stop
 
 
 def strip_image(vector: Array, columns: int) -> QImage:
     """Draw a vector as a row of coloured pixels; where several share one, the largest."""
-    low, high = float(vector.min()), float(vector.max())
-    share = (vector - low) / (high - low) if high > low else np.full(vector.shape, 0.5)
+    shades = tones(vector)
     first = np.arange(columns) * len(vector) // columns
-    share = np.maximum.reduceat(share, first) if columns < len(vector) else share[first]
+    row = np.maximum.reduceat(vector, first) if columns < len(vector) else vector[first]
+    if shades.signed:
+        return qimage(shades.pixels(row[None]))
     pixels = np.empty((1, columns, 4), np.uint8)
+    share = (row - shades.low) / (shades.high - shades.low)
     for channel, values in enumerate(COLOURS):
         pixels[0, :, channel] = np.interp(share, STOPS, values)
     pixels[..., 3] = 255
@@ -70,10 +79,11 @@ class VectorStrip(QWidget):
         self._vector: Array = np.zeros(1, np.float32)
         self._blocks = Blocks(1, (1,))
         self._shown: tuple[int, ...] = (0,)
+        self._shades = BYTES
         self._colours: Sequence[str] = ()
         self._entry: int | None = None
         self._reached: Array = np.empty(0, np.int64)
-        self._image: QImage | None = None
+        self._ground: QPixmap | None = None
         self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
@@ -86,24 +96,35 @@ class VectorStrip(QWidget):
     # Showing
 
     def show_vector(
-        self, vector: Array, blocks: Blocks, shown: tuple[int, ...], colours: Sequence[str]
+        self,
+        vector: Array,
+        blocks: Blocks,
+        shown: tuple[int, ...],
+        shades: Tones,
+        colours: Sequence[str],
     ) -> None:
-        """Show a vector, the channels whose entries are boxes, and a colour for each level."""
+        """Show a vector; the entries of the `shown` channels are boxes, each level has a colour."""
         self._vector, self._blocks, self._shown = vector, blocks, shown
-        self._colours = colours
-        self._image = None
+        self._shades, self._colours = shades, colours
+        self._ground = None
         self.mark(None, ())
         self.setAccessibleDescription(f"{len(vector)} numbers")
 
-    def mark(self, entry: int | None, reached: Iterable[int]) -> None:
+    def mark(self, entry: int | None, reached: Sequence[int] | Array) -> None:
         """Point out one entry, and those that a pixel can reach."""
-        self._entry, self._reached = entry, np.fromiter(reached, np.int64)
+        self._entry, self._reached = entry, np.asarray(reached, np.int64)
         self.update()
 
     def changeEvent(self, event: QEvent | None) -> None:
         """Follow the palette."""
         super().changeEvent(event)
+        self._ground = None
         self.update()
+
+    def resizeEvent(self, event: QResizeEvent | None) -> None:
+        """Draw all of it again."""
+        super().resizeEvent(event)
+        self._ground = None
 
     # Where entries lie
 
@@ -119,7 +140,7 @@ class VectorStrip(QWidget):
         found: list[tuple[int, int, QRectF]] = []
         count = sum(n * n for n in self._blocks.levels)
         gaps = GAP * (len(self._blocks.levels) - 1)
-        step = min(WIDEST_BOX, (self.width() - 2 * MARGIN - gaps) / count)
+        step = (self.width() - 2 * MARGIN - gaps) / count
         if step < NARROWEST_BOX:
             return []
         height = BOXES / len(self._shown)
@@ -184,20 +205,30 @@ class VectorStrip(QWidget):
     # Painting
 
     def paintEvent(self, event: QPaintEvent | None) -> None:
-        """Draw both rows."""
+        """Draw both rows, and over them what the mouse points at."""
+        ratio = self.devicePixelRatioF()
+        if self._ground is None or self._ground.devicePixelRatioF() != ratio:
+            self._ground = self._draw_ground(ratio)
         painter = QPainter(self)
-        line = self._line()
-        columns = max(1, round(line.width() * self.devicePixelRatioF()))
-        if self._image is None or self._image.width() != columns:
-            self._image = strip_image(self._vector, columns)
-        painter.drawImage(line, self._image)
-        self._draw_levels(painter, line)
-        self._draw_boxes(painter)
-        self._draw_marks(painter, line)
+        painter.drawPixmap(0, 0, self._ground)
+        self._draw_marks(painter, self._line())
         if self.hasFocus():
             painter.setPen(QPen(self.palette().color(QPalette.ColorRole.Highlight), 2))
             painter.drawRect(self.rect().adjusted(1, 1, -1, -1))
         painter.end()
+
+    def _draw_ground(self, ratio: float) -> QPixmap:
+        """Draw both rows: they stay while the mouse moves."""
+        ground = QPixmap(self.size() * ratio)
+        ground.setDevicePixelRatio(ratio)
+        ground.fill(Qt.GlobalColor.transparent)
+        painter, line = QPainter(ground), self._line()
+        painter.setFont(self.font())
+        painter.drawImage(line, strip_image(self._vector, max(1, round(line.width() * ratio))))
+        self._draw_levels(painter, line)
+        self._draw_boxes(painter)
+        painter.end()
+        return ground
 
     def _draw_levels(self, painter: QPainter, line: QRectF) -> None:
         """Draw where levels begin, with as much of their names as there is room for."""
@@ -218,42 +249,53 @@ class VectorStrip(QWidget):
         return QColor(self._colours[level % len(self._colours)])
 
     def _draw_boxes(self, painter: QPainter) -> None:
-        """Draw the shown channels' entries in gray, or in the colour of their channel."""
-        low, high = float(self._vector.min()), float(self._vector.max())
-        marked = set(self._reached.tolist())
+        """Draw the shown channels' entries as the grids show them, or in their channel's colour."""
+        boxes = self.boxes()
+        if not boxes:
+            return
+        values = np.asarray(self._vector[[entry for entry, _, _ in boxes]], np.float32)
+        inks = self._shades.pixels(values[None])[0, :, 2::-1].tolist()
         font = painter.font()
         font.setPixelSize(11)
         painter.setFont(font)
-        for entry, row, box in self.boxes():
-            value = self._vector[entry].item()
-            share = (value - low) / (high - low) if high > low else 0.5
-            colour = self._swatch(row, round(255 * share))
-            inner = box.adjusted(0, 0, -1, -1) if box.width() > 4 else box
-            painter.fillRect(inner, colour)
-            if box.width() >= TEXT_BOX and len(self._shown) == 1:
-                painter.setPen(QColor("#000000" if colour.lightness() > 128 else "#ffffff"))
-                text = format_value(round(value, 2), 3)
+        for (_, row, box), value, ink in zip(boxes, values.tolist(), inks, strict=True):
+            inner = _within(box)
+            painter.fillRect(inner, self._swatch(row, ink))
+            text = format_value(value, 3)
+            fits = painter.fontMetrics().horizontalAdvance(text) < inner.width()
+            if fits and box.width() >= TEXT_BOX and len(self._shown) == 1:
+                painter.setPen(QColor("#000000" if sum(ink) > 3 * 127 else "#ffffff"))
                 painter.drawText(inner, Qt.AlignmentFlag.AlignCenter, text)
-            if entry in marked or entry == self._entry:
-                painter.setPen(QPen(MARK, 2 if entry == self._entry else 1))
-                painter.drawRect(inner.adjusted(0.5, 0.5, -0.5, -0.5))
 
-    def _swatch(self, row: int, level: int) -> QColor:
+    def _swatch(self, row: int, ink: Sequence[int]) -> QColor:
         """Return the colour of a box: of its channel, where all three are shown."""
         if len(self._shown) == 1:
-            return QColor(level, level, level)
-        return QColor(*(level if k == row else level // 6 for k in range(3)))
+            return QColor(*ink)
+        return QColor(*(level if k == row else level // 6 for k, level in enumerate(ink)))
 
     def _draw_marks(self, painter: QPainter, line: QRectF) -> None:
-        """Draw a tick below every entry that is reached, and a frame around the present one."""
-        painter.setPen(QPen(MARK, 1))
-        for x in np.unique(np.round(self._reached * line.width() / len(self._vector))):
-            place = line.left() + float(x)
-            painter.drawLine(int(place), int(line.bottom()) + 1, int(place), int(line.bottom()) + 4)
+        """Point out what is reached and the present entry, in both rows."""
+        if len(self._reached):
+            columns = max(1, round(line.width() * self.devicePixelRatioF()))
+            ticks = np.zeros((1, columns, 4), np.uint8)
+            ticks[0, self._reached * columns // len(self._vector)] = MARK_BYTES
+            place = QRectF(line.left(), line.bottom() + 1, line.width(), TICK)
+            painter.drawImage(place, qimage(ticks, QImage.Format.Format_ARGB32))
+        boxes = self.boxes()
+        reached = np.isin([entry for entry, _, _ in boxes], self._reached)
+        for (entry, _, box), marked in zip(boxes, reached, strict=True):
+            if marked or entry == self._entry:
+                painter.setPen(QPen(MARK, 2 if entry == self._entry else 1))
+                painter.drawRect(_within(box).adjusted(0.5, 0.5, -0.5, -0.5))
         if self._entry is not None:
             left, width = self._x(self._entry), line.width() / len(self._vector)
             painter.setPen(QPen(MARK, 2))
             painter.drawRect(QRectF(left, line.top() - 1, max(3.0, width), line.height() + 2))
+
+
+def _within(box: QRectF) -> QRectF:
+    """Return a box apart from its neighbours, if it is wide enough."""
+    return box.adjusted(0, 0, -1, -1) if box.width() > LEAST_APART else box
 
 
 class VectorRows(QWidget):

@@ -38,7 +38,7 @@ LAYOUT_ITEMS = (
 HINTS = {
     "pyramid": "Drag on the image to take a part. Shift shows the map in every grid.",
     "rules": "Where bins overlap they are brighter; what no bin covers is hatched.",
-    "context": "Above: the mean of each bin. Below: enlarged to the size of the map again.",
+    "context": "The bins, the bins enlarged, and the image pyramid below.",
     "channels": "The most varied first. A click chooses the channel of all layouts.",
     "neighbours": "1 is the same direction. A click opens the image.",
 }
@@ -153,7 +153,7 @@ class PoolingView(QWidget):
             self._rect = found.maps.request.rect
             for viewport in (self.map_view, self.grid_view):
                 viewport.set_view(viewport.view, fitting=True)
-        self.spots = [spot for row in panes for spot, _ in row]
+        self.spots, self._base = [], []  # the mouse may leave a pane while they are exchanged
         peek = [panes[0][-1][1]] if layout == "pyramid" else []
         rows = [
             [Pane(self._viewport(spot), [layer], peek=peek if spot.kind == "grid" else [])
@@ -161,6 +161,7 @@ class PoolingView(QWidget):
             for row in panes
         ]  # fmt: skip
         self.grid.show_rows(rows, shares)
+        self.spots = [spot for row in panes for spot, _ in row]
         self._base = [self._marks(found, spot) for spot in self.spots]
         for canvas, spot in zip(self.grid.canvases, self.spots, strict=True):
             canvas.set_tool(self.tool if spot.kind == "image" else None)
@@ -169,7 +170,7 @@ class PoolingView(QWidget):
         self.point({})
         self.rows.hide()
         self.strip.setVisible(layout == "pyramid")
-        self.strip.show_vector(found.vector, found.blocks, found.shown, marks.LEVELS)
+        self.strip.show_vector(found.vector, found.blocks, found.shown, found.shades, marks.LEVELS)
 
     def _viewport(self, spot: Spot) -> Viewport:
         if spot.kind == "image":

@@ -14,6 +14,7 @@ from PyQt6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QSizePolicy,
+    QStyleOptionComboBox,
     QToolButton,
     QToolTip,
     QVBoxLayout,
@@ -26,9 +27,12 @@ from pyrviewer.ui.theme import RHYTHM, icon
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from PyQt6.QtCore import QRectF
     from PyQt6.QtGui import QFocusEvent, QPaintEvent
+    from superqt.switch import QStyleOptionToggleSwitch
 
 LABEL_WIDTH = 76
+ARROW = 30  # logical pixels of a list's arrow and frame
 
 
 class HelpMark(QToolButton):
@@ -149,6 +153,18 @@ class Switch(QToggleSwitch):
         if event is not None and event.type() == QEvent.Type.PaletteChange:
             self._recolour()
 
+    def drawGroove(  # noqa: N802 - superqt's
+        self, painter: QPainter, rect: QRectF, option: QStyleOptionToggleSwitch
+    ) -> None:
+        """Draw it in the middle, as the text is; superqt puts it a margin lower."""
+        super().drawGroove(painter, rect.translated(0, -option.margin), option)
+
+    def drawHandle(  # noqa: N802 - superqt's
+        self, painter: QPainter, rect: QRectF, option: QStyleOptionToggleSwitch
+    ) -> None:
+        """Draw it in the groove."""
+        super().drawHandle(painter, rect.translated(0, -option.margin), option)
+
     def paintEvent(self, event: QPaintEvent | None) -> None:
         """Draw the switch, and a frame around it while it has the keyboard."""
         super().paintEvent(event)
@@ -173,6 +189,24 @@ class Choice(QComboBox):
 
     def _choose(self, index: int) -> None:
         self.chosen.emit(self.itemData(index))
+
+    def initStyleOption(  # noqa: N802 - Qt's
+        self, option: QStyleOptionComboBox | None
+    ) -> None:
+        """End a text that is too long with dots; the list shows all of it."""
+        super().initStyleOption(option)
+        if option is not None:
+            room = self.width() - ARROW
+            option.currentText = self.fontMetrics().elidedText(
+                option.currentText, Qt.TextElideMode.ElideRight, room
+            )
+
+    def showPopup(self) -> None:  # noqa: N802 - Qt's
+        """Open a list that is as wide as its texts."""
+        items = self.view()
+        if items is not None:
+            items.setMinimumWidth(items.sizeHintForColumn(0))
+        super().showPopup()
 
     def show_value(self, value: object) -> None:
         """Select a value without telling anyone."""

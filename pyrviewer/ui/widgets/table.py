@@ -43,7 +43,8 @@ class TextTable(QTableWidget):
             rows.hide()
             rows.setDefaultSectionSize(22)
             heads.setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
-            heads.setSectionResizeMode(0, QHeaderView.ResizeMode.ResizeToContents)
+            if wide != 0:
+                heads.setSectionResizeMode(0, QHeaderView.ResizeMode.ResizeToContents)
             for x in self._narrow:
                 heads.setSectionResizeMode(x, QHeaderView.ResizeMode.Fixed)
                 self.setColumnWidth(x, 0)

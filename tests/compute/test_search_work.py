@@ -1,0 +1,91 @@
+"""What a search asks, keeps and shares while it works."""
+
+from __future__ import annotations
+
+import threading
+import tracemalloc
+
+import numpy as np
+import pytest
+from search_scenes import camera, large, noisy
+
+from pyrviewer.compute.opencv import cv2
+from pyrviewer.compute.search import Scene, SearchTrace, exhaustive, search
+from pyrviewer.compute.ticket import Cancelled, Ticket
+
+
+def test_cancelling_stops_the_work() -> None:
+    scene = large()
+    ticket = Ticket()
+    ticket.cancel()
+    with pytest.raises(Cancelled):
+        search(scene, scene[:200, :200], ticket=ticket)
+    done: list[float] = []
+
+    def stop(fraction: float) -> None:
+        done.append(fraction)
+        ticket.cancel()
+
+    ticket = Ticket(stop)
+    with pytest.raises(Cancelled):
+        exhaustive(scene, scene[:20, :20], ticket=ticket)
+    assert len(done) == 1
+
+
+class Impatient(Ticket):
+    """Cancelled after so many questions."""
+
+    def __init__(self, patience: int) -> None:
+        super().__init__()
+        self.patience = patience
+
+    def check(self, fraction: float | None = None) -> None:
+        self.patience -= 1
+        if self.patience < 0:
+            self.cancel()
+        super().check(fraction)
+
+
+@pytest.mark.parametrize(("exact", "least"), [(False, 9), (True, 20)])
+def test_the_first_preparation_asks_whether_to_go_on(exact: bool, least: int) -> None:
+    """A strip of octave 1 at a time: 8 of them, and for the bounds 8 more and 4 of blocks."""
+    pixels = large()
+    template = noisy(pixels[300:500, 400:600], 8)
+    for patience in range(least):
+        scene = Scene(pixels)
+        with pytest.raises(Cancelled):
+            search(scene, template, exact=exact, ticket=Impatient(patience))
+    best = search(scene, template, exact=exact).best
+    assert best is not None
+    assert (round(best.x), round(best.y)) == (400, 300)
+
+
+def test_a_very_large_scene_takes_little_memory() -> None:
+    scene = np.asarray(cv2.resize(camera(), (6000, 5000), interpolation=cv2.INTER_LINEAR))
+    template = noisy(scene[2000:2256, 3000:3256], 8)
+    tracemalloc.start()
+    try:
+        best = search(scene, template).best
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert best is not None
+    assert (round(best.x), round(best.y)) == (3000, 2000)
+    assert most < 1.5 * scene.nbytes  # octaves in float32: 4 / 3 of it
+
+
+def test_one_scene_serves_several_threads() -> None:
+    scene = Scene(large())
+    expected = [(100 * k, 150 * k) for k in range(1, 9)]
+    traces: list[SearchTrace | None] = [None] * len(expected)
+
+    def work(index: int, x: int, y: int) -> None:
+        traces[index] = search(scene, scene.pixels[y : y + 130, x : x + 140])
+
+    threads = [threading.Thread(target=work, args=(k, *at)) for k, at in enumerate(expected)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    found = [(round(t.matches[0].x), round(t.matches[0].y)) for t in traces if t is not None]
+    assert found == expected
