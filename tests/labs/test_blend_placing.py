@@ -183,6 +183,8 @@ def test_a_closed_b_stays_b_and_is_named(
     qtbot: QtBot, program: Program, pair: tuple[Path, Path]
 ) -> None:
     lab = start(qtbot, program, pair)
+    lab.change("soft", 4.0)
+    wait_idle(qtbot, program)
     before = result_of(program).report.pixels
     program.workspace.add(
         image.from_array(np.zeros((300, 451), np.uint8), Origin("clipboard", "C"))
@@ -193,3 +195,18 @@ def test_a_closed_b_stays_b_and_is_named(
     wait_idle(qtbot, program)
     assert lab.panel.other.currentText() == pair[1].name
     assert np.array_equal(result_of(program).report.pixels, before)
+
+
+def test_b_is_the_picture_that_suits_a_until_something_is_done(
+    qtbot: QtBot, program: Program, pair: tuple[Path, Path], tmp_path: Path
+) -> None:
+    image.write(tmp_path / "small.png", np.full((90, 90), 100, np.uint8))
+    lab = start(qtbot, program, (pair[0], tmp_path / "small.png"))
+    assert lab.panel.other.currentText() == "small.png"
+    program.workspace.open(OpenRequest(pair[1], activate=False))
+    wait_idle(qtbot, program)
+    assert lab.panel.other.currentText() == pair[1].name
+    lab.change("soft", 4.0)
+    program.workspace.close(program.workspace.documents[-1])
+    wait_idle(qtbot, program)
+    assert lab.panel.other.currentText() == pair[1].name

@@ -69,6 +69,7 @@ class BlendLab(DocumentLab[BlendState]):
         self._request: PairRequest | None = None
         self._blending: Blending | None = None
         self._strokes = 0
+        self._other = ""  # the key of B, chosen or found
         self._weights: WeakKeyDictionary[Document, Weights] = WeakKeyDictionary()
         self.partners = Partners(context, self)
         self.partners.changed.connect(self._on_others)
@@ -126,7 +127,11 @@ class BlendLab(DocumentLab[BlendState]):
         return self.scene.pair
 
     def changed(self, before: BlendState, name: str, value: object) -> BlendState:
-        """Return the state with one parameter changed; a place is two of them."""
+        """Return the state with one parameter changed; a place is two of them.
+
+        B is whichever image suits A until something was done with it: from then on it is that one.
+        """
+        before = replace(before, other=before.other or self._other)
         if name == "place":
             x, y = cast("tuple[float, float]", value)
             return replace(before, x=float(x), y=float(y))
@@ -171,10 +176,8 @@ class BlendLab(DocumentLab[BlendState]):
         self.panel.show_brush(self.hands.brush)
         merged = document in self._weights and not state.other
         found = None if merged else self.partners.find(document, state.other)
-        if found is not None and not state.other:  # from now on it is this one
-            self.adopt(replace(state, other=found[0]))
-        present = found[0] if found else ""
-        self.panel.show_others(self.partners.others(document, present), present)
+        self._other = found[0] if found else ""
+        self.panel.show_others(self.partners.others(document, self._other), self._other)
         if found is None:
             self._show_alone(document)
             return
