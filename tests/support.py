@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 Array = npt.NDArray[Any]
 
 PHOTOS = Path(skimage.__file__).parent / "data"
-PATIENCE = 20_000  # ms
+PATIENCE = 60_000  # ms: a loaded machine takes its time
 SOON = 200  # ms: single-shot timers shorter than this are work that is about to begin
 
 LEFT, MIDDLE = Qt.MouseButton.LeftButton, Qt.MouseButton.MiddleButton
