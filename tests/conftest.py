@@ -20,6 +20,7 @@ from PyQt6.QtCore import QCoreApplication, QEvent, QSettings, QTimer
 from PyQt6.QtWidgets import QApplication, QToolTip
 from support import PHOTOS, Array, wait_idle
 
+from pyrviewer.compute import network
 from pyrviewer.session import samples
 from pyrviewer.session.settings import Settings
 from pyrviewer.ui import theme
@@ -192,6 +193,18 @@ def noise() -> Array:
 def cat() -> Array:
     """Return the pixels of `photo`: 300 x 451 x 3."""
     return np.asarray(PIL.Image.open(PHOTOS / "chelsea.png").convert("RGB"))
+
+
+@pytest.fixture
+def small(cat: Array) -> Array:
+    """Return a part of `cat`: 96 x 128 x 3."""
+    return np.ascontiguousarray(cat[60:156, 120:248])
+
+
+@pytest.fixture(scope="session")
+def net() -> network.Network:
+    """Return the trained network."""
+    return network.load()
 
 
 @pytest.fixture

@@ -122,7 +122,33 @@ class FeatureSource(abc.ABC):
         output_stride: int = 32,
         ticket: Ticket | None = None,
     ) -> dict[str, Array]:
-        """Return C x H x W float32 maps by the name of their layer."""
+        """Compute the maps of some layers.
+
+        Parameters
+        ----------
+        image : ndarray, shape (H, W), (H, W, 3) or (H, W, 4), uint8, uint16 or float32
+            An image of any size from 1 x 1 on, seen as `to_float` says.
+        layers : sequence of str
+            Names of layers.
+        output_stride : {32, 16, 8}
+            Largest stride of the maps, where a source can turn strides into dilations.
+        ticket : Ticket, optional
+            Asked whether to go on.
+
+        Returns
+        -------
+        dict of str to ndarray, shape (C, H, W), float32
+            The maps by name, in the order asked for.
+
+        Raises
+        ------
+        ValueError
+            For an unknown layer or output stride, or an array that is no image.
+        UserError
+            If the maps would take too much memory, or cannot be computed.
+        Cancelled
+            If the ticket was cancelled.
+        """
 
 
 def to_float(image: Array) -> Array:

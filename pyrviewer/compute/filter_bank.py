@@ -72,31 +72,7 @@ class FilterBank(FeatureSource):
         output_stride: int = 32,
         ticket: Ticket | None = None,
     ) -> dict[str, Array]:
-        """Compute the maps of some layers.
-
-        Parameters
-        ----------
-        image : ndarray, shape (H, W), (H, W, 3) or (H, W, 4), uint8, uint16 or float32
-            An image of any size from 1 x 1 on, seen as `features.to_float` says.
-        layers : sequence of str
-            Names of layers.
-        output_stride : int
-            Makes no difference: no octave here has a stride above 8.
-        ticket : Ticket, optional
-            Asked before every octave and filter.
-
-        Returns
-        -------
-        dict of str to ndarray, shape (C, H, W), float32
-            The maps by name, in the order asked for.
-
-        Raises
-        ------
-        ValueError
-            For an unknown layer, or an array that is no image.
-        Cancelled
-            If the ticket was cancelled.
-        """
+        """Compute the maps of some layers; the output stride makes no difference."""
         pixels.check(image)
         wanted = [self.layer(name) for name in layers]
         octave = to_float(image)

@@ -18,11 +18,6 @@ from pyrviewer.compute.ticket import Cancelled, Ticket
 Array = npt.NDArray[Any]
 
 
-@pytest.fixture(scope="module")
-def net() -> network.Network:
-    return network.load()
-
-
 @pytest.fixture
 def eyes(cat: Array) -> Array:
     return cat[80:150, 140:221]

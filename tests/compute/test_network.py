@@ -37,11 +37,6 @@ def relative(found: Array, wanted: Array) -> float:
     return float(np.linalg.norm(found - wanted) / np.linalg.norm(wanted))
 
 
-@pytest.fixture(scope="module")
-def net() -> network.Network:
-    return network.load()
-
-
 @pytest.fixture
 def crop(cat: Array) -> Crop:
     """Cut the photo as the script did that saved PyTorch's values."""

@@ -19,6 +19,7 @@ from pyrviewer.compute.onnx import OnnxNetwork
 from pyrviewer.compute.segment.features import used_layers
 from pyrviewer.labs.atrous import aspp
 from pyrviewer.labs.blend.controller import BlendLab
+from pyrviewer.labs.pooling.controller import PoolingLab
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -137,10 +138,11 @@ def test_all_labs_share_one_network(
     wait_idle(qtbot, program)
     monkeypatch.setattr(OnnxNetwork, "__init__", None)  # nothing is read again
     lab = program.window.lab
-    assert lab is not None
-    lab.change("network", str(source.path))  # type: ignore[attr-defined] # the Pooling lab
+    assert isinstance(lab, PoolingLab)
+    lab.change("network", str(source.path))
     wait_idle(qtbot, program)
-    assert lab.found.maps.request.source is source  # type: ignore[attr-defined]
+    assert lab.found is not None
+    assert lab.found.maps.request.source is source
     assert program.context.networks.own is own
 
 

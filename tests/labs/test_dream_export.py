@@ -27,17 +27,6 @@ ALL_STEPS = OCTAVES * STEPS
 ELLIPSE = json.dumps(mask.to_dict(mask.Ellipse((60.0, 50.0), (30.0, 20.0))))
 
 
-@pytest.fixture(scope="module")
-def net() -> network.Network:
-    return network.load()
-
-
-@pytest.fixture
-def small(cat: Array) -> Array:
-    """Return a part of the photo: 96 x 128."""
-    return np.ascontiguousarray(cat[60:156, 120:248])
-
-
 def asked(small: Array, net: network.Network, **settings: Any) -> DreamRequest:
     chosen = {"layer": LAYER, "octaves": OCTAVES, "steps": STEPS, **settings}
     return resolve(DreamState(**chosen), small, net, None)

@@ -38,17 +38,6 @@ if TYPE_CHECKING:
     from pyrviewer.labs.dream.controller import DreamLab
 
 
-@pytest.fixture(scope="module")
-def net() -> network.Network:
-    return network.load()
-
-
-@pytest.fixture
-def small(cat: Array) -> Array:
-    """Return a part of the photo: 96 x 128."""
-    return np.ascontiguousarray(cat[60:156, 120:248])
-
-
 def branch(qtbot: QtBot, program: Program, lab: DreamLab, step: int, **changes: object) -> None:
     """Go to a step, change settings, dream on from there."""
     lab.go(step)

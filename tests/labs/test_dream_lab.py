@@ -43,17 +43,6 @@ if TYPE_CHECKING:
     from pyrviewer.labs.dream.run import Moment
 
 
-@pytest.fixture(scope="module")
-def net() -> network.Network:
-    return network.load()
-
-
-@pytest.fixture
-def small(cat: Array) -> Array:
-    """Return a part of the photo: 96 x 128."""
-    return np.ascontiguousarray(cat[60:156, 120:248])
-
-
 def test_nothing_is_dreamt_unasked(qtbot: QtBot, program: Program, photo: Path) -> None:
     program.window.show_lab("dream")
     open_file(qtbot, program, photo)

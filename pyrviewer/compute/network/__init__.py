@@ -141,32 +141,10 @@ class Network(FeatureSource):
     ) -> dict[str, Array]:
         """Compute the maps of some layers, all in one pass up to the deepest of them.
 
-        Parameters
-        ----------
-        image : ndarray, shape (H, W), (H, W, 3) or (H, W, 4), uint8, uint16 or float32
-            An image of any size from 1 x 1 on, seen as `to_float` says. It is not resized.
-        layers : sequence of str
-            Names of layers.
-        output_stride : {32, 16, 8}
-            At 16 and 8 the last strides become dilations, and the layers after them are dilated
-            as much as was not strided (Chen et al. 2017, DeepLab v3). The maps then hold those of
-            output stride 32 at every second or fourth position, and others between them.
-        ticket : Ticket, optional
-            Asked before every block.
-
-        Returns
-        -------
-        dict of str to ndarray, shape (C, H, W), float32
-            The maps by name, in the order asked for.
-
-        Raises
-        ------
-        ValueError
-            For an unknown layer or output stride, or an array that is no image.
-        UserError
-            If the maps would take more than `MAX_BYTES`.
-        Cancelled
-            If the ticket was cancelled.
+        The image is not resized. At output stride 16 and 8 the last strides become dilations, and
+        the layers after them are dilated as much as was not strided (Chen et al. 2017, DeepLab v3).
+        The maps then hold those of output stride 32 at every second or fourth position, and others
+        between them. More than `MAX_BYTES` of maps are a UserError.
         """
         pixels.check(image)
         wanted = [self.layer(name) for name in layers]

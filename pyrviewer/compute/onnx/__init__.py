@@ -122,34 +122,12 @@ class OnnxNetwork(FeatureSource):
         output_stride: int = 32,
         ticket: Ticket | None = None,
     ) -> dict[str, Array]:
-        """Compute the maps of some layers.
+        """Compute the maps of some layers; the strides are those of the file.
 
-        Parameters
-        ----------
-        image : ndarray, shape (H, W), (H, W, 3) or (H, W, 4), uint8, uint16 or float32
-            An image, seen as `features.to_float` says. It is resized where `size` says so, and to
-            multiples of `STEP` where the network fails at its own size.
-        layers : sequence of str
-            Names of layers.
-        output_stride : int
-            Makes no difference: the strides are those of the file.
-        ticket : Ticket, optional
-            Asked all the time; cancelling kills the process.
-
-        Returns
-        -------
-        dict of str to ndarray, shape (C, H, W), float32
-            The maps by name, in the order asked for.
-
-        Raises
-        ------
-        ValueError
-            For an unknown layer, or an array that is no image.
-        UserError
-            If the maps would take more than `MAX_BYTES`, are empty or hold NaN or infinity, or if
-            the network crashes, takes too long, or cannot run at the image's size.
-        Cancelled
-            If the ticket was cancelled.
+        The image is resized where `size` says so, and to multiples of `STEP` where the network
+        fails at its own size. Cancelling kills the process. UserErrors are maps of more than
+        `MAX_BYTES`, empty ones, NaN or infinity, and a network that crashes, takes too long, or
+        cannot run at the image's size.
         """
         pixels.check(image)
         values = [self._values[self.layer(name).name] for name in layers]
