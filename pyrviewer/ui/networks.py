@@ -10,7 +10,7 @@ from PyQt6.QtCore import QObject, pyqtSignal
 from PyQt6.QtWidgets import QFileDialog, QPushButton
 
 from pyrviewer.compute.onnx import OnnxNetwork
-from pyrviewer.ui.widgets.form import Choice, Section, caption
+from pyrviewer.ui.widgets.form import Choice, Remark, Section
 
 if TYPE_CHECKING:
     from pyrviewer.compute.features import FeatureSource
@@ -54,7 +54,7 @@ class NetworkRows(QObject):
             "How the network of the file takes pixels: the file does not say. Networks of "
             "torchvision take ImageNet's mean and deviation, most detectors 0 to 1.",
         )  # fmt: skip
-        self.facts = caption("", section)
+        self.facts = Remark("", section)
         self.facts.linkActivated.connect(self._layer_chosen)
         section.rows.addWidget(self.facts)
 
@@ -80,7 +80,6 @@ class NetworkRows(QObject):
         if not isinstance(source, OnnxNetwork):
             self.network.setItemText(0, source.name)
         self.facts.setText(facts(source) if isinstance(source, OnnxNetwork) else "")
-        self.facts.setVisible(bool(self.facts.text()))
 
 
 class LabNetwork(QObject):

@@ -24,8 +24,7 @@ from pyrviewer.labs.atrous.state import (
     depthwise_of,
 )
 from pyrviewer.ui.networks import NetworkRows
-from pyrviewer.ui.widgets.channel_slider import ChannelSlider
-from pyrviewer.ui.widgets.form import Choice, caption
+from pyrviewer.ui.widgets.form import Choice, Remark
 from pyrviewer.ui.widgets.numbers import Numbers
 from pyrviewer.ui.widgets.panel import Panel
 from pyrviewer.ui.widgets.table import TextTable
@@ -95,17 +94,15 @@ class AtrousPanel(Panel):
             "Maps", self.layer,
             "Layers marked (depthwise) are the input of the network's own spatial filters.",
         )  # fmt: skip
-        self.channel = ChannelSlider(section)
-        self.bind(self.channel, "channel")
-        section.add_row(
-            "Channel", self.channel,
+        self.channel = self.add_slider(
+            section, "Channel", -1, 0, "channel",
             "Which map is shown. First place: all colours, or the maps' three main components.",
         )  # fmt: skip
         self.side = self.add_slider(
             section, "Size", SMALLEST, LARGEST, "side",
             "Pixels of the longer side to which the picture is reduced first.",
         )  # fmt: skip
-        self.sizes = caption("", section)
+        self.sizes = Remark("", section)
         section.rows.addWidget(self.sizes)
 
     def _kernel_section(self) -> None:
@@ -123,7 +120,7 @@ class AtrousPanel(Panel):
         self.taps = Taps(section)
         self.bind(self.taps, "own")
         section.add_row("Taps", self.taps, "Type weights of your own.")
-        self.padding = caption("", section)
+        self.padding = Remark("", section)
         section.rows.addWidget(self.padding)
 
     def _stacked_section(self) -> None:
@@ -135,7 +132,7 @@ class AtrousPanel(Panel):
         self.rates = Numbers(are_rates, section)
         self.bind(self.rates, "rates")
         section.add_row("Rates", self.rates, "One rate for each convolution, such as 1, 2, 5.")
-        self.covered = caption("", section)
+        self.covered = Remark("", section)
         section.rows.addWidget(self.covered)
         self.tries = TextTable(("Rates", "Field", "Touched"), "Other rates", section)
         section.rows.addWidget(self.tries)
@@ -178,11 +175,10 @@ class AtrousPanel(Panel):
         self.channel.setValue(state.channel)
         self.side.setEnabled(not layer or not self._fixed or layout == "deeplab")
         self.side.setValue(state.side)
-        self.rate.setMaximum(MOST_PHASES if layout == "phases" else MOST_RATE)
-        self.rate.setValue(min(state.rate, self.rate.maximum()))
+        self.rate.setRange(1, MOST_PHASES if layout == "phases" else MOST_RATE)
+        self.rate.setValue(state.rate)
         self.kernel.show_value(state.kernel)
         self.rates.show_value(state.rates)
-        self.sizes.setVisible(layout != "deeplab")
         self.input.setVisible(layout != "segment")
         self.layer.setEnabled(layout != "deeplab")
         self.channel.setEnabled(layout != "deeplab")
@@ -199,13 +195,15 @@ class AtrousPanel(Panel):
         components = found.channel == ALL and bool(found.request.maps.layer)
         seen_height, seen_width = found.maps.sides
         resized = found.maps.sides != found.request.maps.pixels.shape[:2]
+        layout = found.request.state.layout
         self.sizes.setText(
             f"{'Resized to' if resized else 'As it is,'} {seen_width} × {seen_height}: "
             f"{channels} maps of {width} × {height}"
             f"{', shown as three main components' if components else ''}."
+            if layout != "deeplab"
+            else ""
         )
         self.layer.show_value(found.request.maps.layer)
-        layout = found.request.state.layout
         if layout in CONVOLVED:
             self._show_kernel(found)
         elif layout == "stacked":
@@ -214,7 +212,7 @@ class AtrousPanel(Panel):
             self.pyramid.show_found(found)
 
     def _show_channel(self, found: Found) -> None:
-        self.channel.set_count(len(found.maps.values))
+        self.channel.setRange(-1, len(found.maps.values) - 1)
         self.channel.setValue(self._state.channel)
 
     def _show_kernel(self, found: Found) -> None:

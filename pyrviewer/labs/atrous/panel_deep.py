@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from PyQt6.QtCore import Qt, pyqtSignal
 from PyQt6.QtGui import QColor, QIcon, QPixmap
 from PyQt6.QtWidgets import QGridLayout, QPushButton
-from superqt import QLabeledSlider
 
 from pyrviewer.compute.network import Network
 from pyrviewer.compute.onnx import OnnxNetwork
@@ -16,8 +15,9 @@ from pyrviewer.labs.atrous import aspp
 from pyrviewer.labs.atrous.deeplab import COLOURS, percent
 from pyrviewer.labs.atrous.fields import ClassPicker
 from pyrviewer.labs.atrous.state import BRANCHES, KERNELS, STRIDES, are_rates, pyramid_of
-from pyrviewer.ui.widgets.form import Choice, Section, Segments, Switch, caption
+from pyrviewer.ui.widgets.form import Choice, Remark, Section, Segments, Switch
 from pyrviewer.ui.widgets.numbers import Numbers
+from pyrviewer.ui.widgets.slider import IntSlider
 from pyrviewer.ui.widgets.table import TextTable
 
 if TYPE_CHECKING:
@@ -92,7 +92,7 @@ class PyramidSection(Section):
             ("Branch", "Pad", "Theory", "Here", "Grad", "90 %"), "Branches", self, wide=0
         )
         self.rows.addWidget(self.table)
-        self.note = caption("", self)
+        self.note = Remark("", self)
         self.rows.addWidget(self.note)
 
     def show_state(self, state: AtrousState) -> None:
@@ -170,14 +170,14 @@ class ArchitectureSection(Section):
         self.add_row("Output", self.stride, "Output stride of the network, and of the diagram.")
         self.strides = TextTable(("Stride", "Positions", "Time", "Apart"), "Output strides", self)
         self.rows.addWidget(self.strides)
-        self.apart = caption("", self)
+        self.apart = Remark("", self)
         self.rows.addWidget(self.apart)
         self.top = TextTable(("Class", "Area", "Whole"), "Classes", self, wide=0)
         heading = self.top.horizontalHeaderItem(0)
         if heading is not None:
             heading.setTextAlignment(LEFT)
         self.rows.addWidget(self.top)
-        self.needs = caption(NEEDS, self)
+        self.needs = Remark(NEEDS, self)
         self.rows.addWidget(self.needs)
         for widget in (self.strides, self.apart, self.top, self.needs):
             widget.hide()
@@ -261,8 +261,7 @@ class ScribbleSection(Section):
         self.classes = ClassPicker(self)
         panel.bind(self.classes, "label")
         self.add_row("Class", self.classes, "What a stroke paints: keys 1 to 9; E erases.")
-        self.radius = QLabeledSlider(Qt.Orientation.Horizontal, self)
-        self.radius.setRange(1, 200)
+        self.radius = IntSlider(1, 200, self)
         self.radius.valueChanged.connect(self._radius_moved)
         self.add_row("Brush", self.radius, "Radius in pixels: [ and ], or Alt and the wheel.")
         self.switches: dict[str, Switch] = {}
@@ -286,7 +285,7 @@ class ScribbleSection(Section):
         self.rows.addWidget(self.areas)
         for table in (self.changes, self.areas):
             table.hide()
-        self.note = caption("", self)
+        self.note = Remark("", self)
         self.rows.addWidget(self.note)
         self._buttons()
         self._state: AtrousState | None = None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PyQt6.QtCore import Qt, pyqtSignal
+from PyQt6.QtCore import pyqtSignal
 from PyQt6.QtWidgets import (
     QDoubleSpinBox,
     QGridLayout,
@@ -13,15 +13,14 @@ from PyQt6.QtWidgets import (
     QSizePolicy,
     QWidget,
 )
-from superqt import QLabeledSlider
 
 from pyrviewer.compute import blend
 from pyrviewer.labs.blend.run import TITLES
 from pyrviewer.labs.blend.state import AUTO, MAX_GAIN, BlendState
 from pyrviewer.ui.tools.brush import RADIUS
-from pyrviewer.ui.widgets.float_slider import FloatSlider
-from pyrviewer.ui.widgets.form import Choice, Section, Switch, caption, give_name
+from pyrviewer.ui.widgets.form import Choice, Remark, Section, Switch, give_name
 from pyrviewer.ui.widgets.panel import Panel
+from pyrviewer.ui.widgets.slider import FloatSlider, IntSlider
 from pyrviewer.ui.widgets.table import TextTable
 
 if TYPE_CHECKING:
@@ -90,7 +89,7 @@ class BlendPanel(Panel):
         self.bind(self.frame_choice, "frame")
         section.add_row("Frame", self.frame_choice, "What the blend covers.")
         section.rows.addLayout(self._buttons(("Align automatically", "align")))
-        self.note = caption("", section)
+        self.note = Remark("", section)
         section.rows.addWidget(self.note)
 
     def _place_box(self, prefix: str) -> QDoubleSpinBox:
@@ -149,8 +148,7 @@ class BlendPanel(Panel):
         self._mask_buttons(section)
 
     def _mask_buttons(self, section: Section) -> None:
-        self.amount = QLabeledSlider(Qt.Orientation.Horizontal, section)
-        self.amount.setRange(1, 100)
+        self.amount = IntSlider(1, 100, section)
         self.amount.setValue(10)
         section.rows.addLayout(
             self._buttons(
@@ -165,7 +163,7 @@ class BlendPanel(Panel):
         self.tint = Switch("Tint what is A", section)
         self.tint.clicked.connect(self._tint_clicked)
         section.add_switch(self.tint, "Lay the mask over the blend (\\).")
-        self.coverage = caption("", section)
+        self.coverage = Remark("", section)
         section.rows.addWidget(self.coverage)
 
     def _blend_section(self) -> None:
@@ -180,7 +178,7 @@ class BlendPanel(Panel):
         self.auto = Switch("Choose levels automatically", section)
         self.auto.clicked.connect(self._auto_clicked)
         section.add_switch(self.auto, "floor(log2(shorter side)) - 2 levels.")
-        self.reach = caption("", section)
+        self.reach = Remark("", section)
         section.rows.addWidget(self.reach)
         self.linear = Switch("Linear light", section)
         self.bind(self.linear, "linear")
@@ -191,7 +189,7 @@ class BlendPanel(Panel):
         self.mark = Switch("Mark clipped pixels", section)
         self.mark.clicked.connect(self._mark_clicked)
         section.add_switch(self.mark, "Show where the blend left the range and was clipped.")
-        self.clipped = caption("", section)
+        self.clipped = Remark("", section)
         section.rows.addWidget(self.clipped)
 
     def _method_section(self) -> None:

@@ -10,9 +10,9 @@ from PyQt6.QtWidgets import QPushButton, QSizePolicy, QSpinBox
 from pyrviewer.labs.dream.gallery import Gallery
 from pyrviewer.labs.dream.state import ALL, AUTO, CHOSEN, MOST, DreamState
 from pyrviewer.labs.dream.view import NOWHERE, REGION_ITEMS
-from pyrviewer.ui.widgets.float_slider import FloatSlider
-from pyrviewer.ui.widgets.form import Choice, Segments, Switch, caption
+from pyrviewer.ui.widgets.form import Choice, Remark, Segments, Switch
 from pyrviewer.ui.widgets.panel import Panel
+from pyrviewer.ui.widgets.slider import FloatSlider
 from pyrviewer.ui.widgets.table import TextTable
 
 if TYPE_CHECKING:
@@ -63,12 +63,11 @@ class DreamPanel(Panel):
             self.layer,
             "Early layers answer to lines and textures, later ones to eyes, faces and animals.",
         )
-        self.channel = QSpinBox(section)
-        self.channel.setSpecialValueText("All")
-        self.channel.setKeyboardTracking(False)
-        self.channel.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
-        self.bind(self.channel, "channel")
-        section.add_row("Channel", self.channel, "One of the layer's maps alone, or all of them.")
+        self.channel = self.add_slider(
+            section, "Channel", ALL, ALL, "channel",
+            "One of the layer's maps alone, or all of them.",
+        )  # fmt: skip
+        self.channel.set_word("all")
         self.objective = Choice(OBJECTIVE_ITEMS, section)
         self.bind(self.objective, "objective")
         section.add_row(
@@ -86,7 +85,7 @@ class DreamPanel(Panel):
             "Dream towards what another open picture shows: each position climbs along the "
             "guide's features that are most like its own.",
         )
-        self.note = caption("", section)
+        self.note = Remark("", section)
         section.rows.addWidget(self.note)
 
     def _gallery_section(self) -> None:
@@ -135,7 +134,7 @@ class DreamPanel(Panel):
         self.seed.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self.bind(self.seed, "seed")
         section.add_row("Seed", self.seed, "Chance rolls the picture before each step; see it.")
-        self.plan = caption("", section)
+        self.plan = Remark("", section)
         section.rows.addWidget(self.plan)
 
     def _region_section(self) -> None:
@@ -144,7 +143,7 @@ class DreamPanel(Panel):
         self.region.setAccessibleName("Region")
         self.region.chosen.connect(self.region_wanted)
         section.rows.addWidget(self.region)
-        self.region_note = caption("", section)
+        self.region_note = Remark("", section)
         section.rows.addWidget(self.region_note)
         self.soft = FloatSlider(0.0, 100.0, 1.0, section)
         self.bind(self.soft, "soft")
@@ -170,7 +169,7 @@ class DreamPanel(Panel):
         self.film.setToolTip("Write a GIF or MP4; the frames are shown as they are made.")
         self.film.clicked.connect(self.film_wanted)
         section.rows.addWidget(self.film)
-        self.film_note = caption("", section)
+        self.film_note = Remark("", section)
         section.rows.addWidget(self.film_note)
         section.set_open(False)
 

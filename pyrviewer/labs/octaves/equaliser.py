@@ -10,8 +10,8 @@ from PyQt6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QToolButton, QVBox
 
 from pyrviewer.labs.octaves.state import AUTO, MAX_GAIN, OctavesState
 from pyrviewer.ui.theme import RHYTHM
-from pyrviewer.ui.widgets.float_slider import FloatSlider
 from pyrviewer.ui.widgets.form import give_name
+from pyrviewer.ui.widgets.slider import FloatSlider
 
 if TYPE_CHECKING:
     from pyrviewer.compute.signed import Comparison

@@ -10,10 +10,10 @@ from PyQt6.QtCore import pyqtSignal
 from pyrviewer.labs.octaves.equaliser import Equaliser
 from pyrviewer.labs.octaves.state import CHARTS, PREFILTERS
 from pyrviewer.labs.octaves.storage_bar import StorageBar
-from pyrviewer.ui.widgets.float_slider import FloatSlider
-from pyrviewer.ui.widgets.form import Choice, Segments, Switch, caption
+from pyrviewer.ui.widgets.form import Choice, Remark, Segments, Switch
 from pyrviewer.ui.widgets.panel import Panel
 from pyrviewer.ui.widgets.plot import Plot
+from pyrviewer.ui.widgets.slider import FloatSlider
 from pyrviewer.ui.widgets.table import TextTable
 
 if TYPE_CHECKING:
@@ -105,7 +105,7 @@ class OctavesPanel(Panel):
             self.smooth,
             "Enlarge octaves with the pyramid's own kernel (cv2.pyrUp). Off: show their pixels.",
         )
-        self.note = caption("", section)
+        self.note = Remark("", section)
         section.rows.addWidget(self.note)
 
     def _rebuild_section(self) -> None:
@@ -141,7 +141,7 @@ class OctavesPanel(Panel):
         )
         self.table = TextTable(("Level", "x, y", "Value"), "Values by level", self.values, wide=2)
         self.values.rows.addWidget(self.table)
-        self.values_hint = caption("Point at the image.", self.values)
+        self.values_hint = Remark("Point at the image.", self.values)
         self.values.rows.addWidget(self.values_hint)
 
     def _storage_section(self) -> None:
@@ -156,7 +156,7 @@ class OctavesPanel(Panel):
             ("Level", "Size", "Bytes", "Sum"), "Storage by level", self.storage
         )
         self.storage.rows.addWidget(self.storage_table)
-        self.storage_note = caption("", self.storage)
+        self.storage_note = Remark("", self.storage)
         self.storage.rows.addWidget(self.storage_note)
 
     def _histogram_section(self) -> None:
@@ -165,7 +165,7 @@ class OctavesPanel(Panel):
         )
         self.histogram_plot = Plot("value", "samples", self.histogram, log_x=False)
         self.histogram.rows.addWidget(self.histogram_plot)
-        self.histogram_note = caption("", self.histogram)
+        self.histogram_note = Remark("", self.histogram)
         self.histogram.rows.addWidget(self.histogram_note)
         self.histogram.set_open(False)
         self.histogram.toggled.connect(self._measurement_toggled)
@@ -178,7 +178,7 @@ class OctavesPanel(Panel):
         )
         self.plot = Plot("cycles per pixel of the original", "power", self.spectrum)
         self.spectrum.rows.addWidget(self.plot)
-        self.spectrum_note = caption("", self.spectrum)
+        self.spectrum_note = Remark("", self.spectrum)
         self.spectrum.rows.addWidget(self.spectrum_note)
         self.spectrum.set_open(False)
         self.spectrum.toggled.connect(self._measurement_toggled)

@@ -15,8 +15,7 @@ from pyrviewer.labs.pooling.run import RULES
 from pyrviewer.labs.pooling.stack_bar import StackBar
 from pyrviewer.labs.pooling.state import ALL, COLOURS, COUNTS, LARGEST, SMALLEST, are_grids
 from pyrviewer.ui.networks import NetworkRows
-from pyrviewer.ui.widgets.channel_slider import ChannelSlider
-from pyrviewer.ui.widgets.form import Choice, Segments, Switch, caption
+from pyrviewer.ui.widgets.form import Choice, Remark, Segments, Switch
 from pyrviewer.ui.widgets.numbers import Numbers
 from pyrviewer.ui.widgets.panel import Panel
 from pyrviewer.ui.widgets.table import TextTable
@@ -81,10 +80,8 @@ class PoolingPanel(Panel):
         self.layer = Choice([("Picture: red, green, blue", COLOURS)], section)
         self.bind(self.layer, "layer")
         section.add_row("Maps", self.layer, "The picture itself, or a layer of the network.")
-        self.channel = ChannelSlider(section)
-        self.bind(self.channel, "channel")
-        section.add_row(
-            "Channel", self.channel,
+        self.channel = self.add_slider(
+            section, "Channel", -1, 0, "channel",
             "Which map the panes show. First place: all colours, or by itself the channel that "
             "varies most, which then stays while the part or the size changes.",
         )  # fmt: skip
@@ -93,7 +90,7 @@ class PoolingPanel(Panel):
             "Pixels of the longer side to which the picture is resized first. The maps change "
             "their size with it; the vector keeps its length.",
         )  # fmt: skip
-        self.sizes = caption("", section)
+        self.sizes = Remark("", section)
         section.rows.addWidget(self.sizes)
         self.whole = QPushButton("Take the whole image", section)
         self.whole.clicked.connect(self.whole_wanted)
@@ -118,7 +115,7 @@ class PoolingPanel(Panel):
         self.reduce = Segments(REDUCE_ITEMS, section, fill=True)
         self.bind(self.reduce, "reduce")
         section.add_row("Keep", self.reduce, "What is left of each bin.")
-        self.length = caption("", section)
+        self.length = Remark("", section)
         section.rows.addWidget(self.length)
 
     def _rules_section(self) -> None:
@@ -129,7 +126,7 @@ class PoolingPanel(Panel):
         self.grid = self.add_slider(section, "Bins", 1, 16, "grid", "Bins along each side.")
         self.bounds = TextTable(("Rule", "Across", "Down"), "Bins of both rules", section)
         section.rows.addWidget(self.bounds)
-        self.bounds_note = caption("", section)
+        self.bounds_note = Remark("", section)
         section.rows.addWidget(self.bounds_note)
 
     def _context_section(self) -> None:
@@ -156,12 +153,12 @@ class PoolingPanel(Panel):
         )
         self.stack = StackBar(section)
         section.rows.addWidget(self.stack)
-        self.stack_note = caption("", section)
+        self.stack_note = Remark("", section)
         section.rows.addWidget(self.stack_note)
         self.apart = TextTable(("Bins", "Octave", "Apart"), "Bins and octaves", section)
         section.rows.addWidget(self.apart)
         section.rows.addWidget(
-            caption("The lower row is the image pyramid of the same map, each octave enlarged the "
+            Remark("The lower row is the image pyramid of the same map, each octave enlarged the "
                     "same way: pooling to n bins is one reduction of a pyramid.", section)
         )  # fmt: skip
 
@@ -181,7 +178,7 @@ class PoolingPanel(Panel):
         )
         self.table = TextTable(("Cosine", "Image", "Maps"), "Open images", section, wide=1)
         section.rows.addWidget(self.table)
-        self.few = caption("Open more images to compare them.", section)
+        self.few = Remark("Open more images to compare them.", section)
         section.rows.addWidget(self.few)
 
     def _values_section(self) -> None:
@@ -237,7 +234,7 @@ class PoolingPanel(Panel):
         """Show sizes, the length of the vector, bins and stack."""
         self._showing = True
         channels, height, width = found.maps.values.shape
-        self.channel.set_count(channels)
+        self.channel.setRange(-1, channels - 1)
         self.channel.setValue(found.request.state.channel)
         self._showing = False
         self.sizes.setText(

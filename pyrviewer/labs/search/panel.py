@@ -16,10 +16,10 @@ from PyQt6.QtWidgets import (
 )
 
 from pyrviewer.ui.picture import qimage
-from pyrviewer.ui.widgets.float_slider import FloatSlider
-from pyrviewer.ui.widgets.form import Switch, caption
+from pyrviewer.ui.widgets.form import Remark, Switch
 from pyrviewer.ui.widgets.panel import Panel
 from pyrviewer.ui.widgets.plot import Plot
+from pyrviewer.ui.widgets.slider import FloatSlider
 from pyrviewer.ui.widgets.table import TextTable
 
 if TYPE_CHECKING:
@@ -108,7 +108,7 @@ class SearchPanel(Panel):
         )
         self.template = TemplateStrip(section)
         section.rows.addWidget(self.template)
-        self.template_note = caption("", section)
+        self.template_note = Remark("", section)
         section.rows.addWidget(self.template_note)
         line = QHBoxLayout()
         self.pin = QPushButton("Keep", section)
@@ -160,7 +160,7 @@ class SearchPanel(Panel):
         section.rows.addWidget(self.proof)
         self.table = TextTable(("#", "x", "y", "Score", "Pose"), "Matches", section)
         section.rows.addWidget(self.table)
-        self.plan = caption("", section)
+        self.plan = Remark("", section)
         section.rows.addWidget(self.plan)
 
     def _cost_section(self) -> None:
@@ -179,7 +179,7 @@ class SearchPanel(Panel):
         self.compare = QPushButton("Search everywhere, to compare", section)
         self.compare.clicked.connect(self.compare_wanted)
         section.rows.addWidget(self.compare)
-        self.comparison = caption("", section)
+        self.comparison = Remark("", section)
         section.rows.addWidget(self.comparison)
 
     def _failure_section(self) -> None:
@@ -225,7 +225,6 @@ class SearchPanel(Panel):
             section.hide()
         self.template.hide()
         self.template_note.setText(text)
-        self.template_note.show()
 
     def show_found(self, found: Found) -> None:
         """Show the answer, its proof and its cost."""
@@ -235,7 +234,6 @@ class SearchPanel(Panel):
         self.template.show()
         self.template.show_octaves(found.template_octaves)
         self.template_note.setText(" ".join(trace.warnings))
-        self.template_note.setVisible(bool(trace.warnings))
         if trace.matches:
             self.proof.setText(PROOFS[trace.proof])
         elif trace.best is not None:

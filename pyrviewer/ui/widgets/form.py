@@ -291,9 +291,16 @@ def give_name(control: QWidget, name: str) -> None:
             part.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
 
 
-def caption(text: str, parent: QWidget | None = None) -> QLabel:
-    """Return a line of secondary text that wraps."""
-    label = QLabel(text, parent)
-    label.setObjectName("caption")
-    label.setWordWrap(True)
-    return label
+class Remark(QLabel):
+    """Secondary text that wraps, and takes no room while it is empty."""
+
+    def __init__(self, text: str, parent: QWidget) -> None:
+        super().__init__(text, parent)
+        self.setObjectName("caption")
+        self.setWordWrap(True)
+        self.setHidden(not text)
+
+    def setText(self, text: str | None) -> None:  # noqa: N802 - Qt's
+        """Show a text, or nothing."""
+        super().setText(text)
+        self.setHidden(not text)

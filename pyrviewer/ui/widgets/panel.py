@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from PyQt6.QtCore import Qt, pyqtSignal
 from PyQt6.QtWidgets import QFrame, QScrollArea, QStyle, QVBoxLayout, QWidget
-from superqt import QLabeledSlider
 
 from pyrviewer.ui.widgets.form import Section
+from pyrviewer.ui.widgets.slider import IntSlider
 
 if TYPE_CHECKING:
     from PyQt6.QtGui import QResizeEvent
@@ -62,10 +62,9 @@ class Panel(QScrollArea):
 
     def add_slider(
         self, section: Section, label: str, low: int, high: int, field: str, help_text: str
-    ) -> QLabeledSlider:
+    ) -> IntSlider:
         """Add a slider of whole numbers for a field."""
-        slider = QLabeledSlider(Qt.Orientation.Horizontal, section)
-        slider.setRange(low, high)
+        slider = IntSlider(low, high, section)
         self.bind(slider, field)
         section.add_row(label, slider, help_text)
         return slider

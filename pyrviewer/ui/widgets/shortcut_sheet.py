@@ -21,7 +21,7 @@ from PyQt6.QtWidgets import (
     QWidget,
 )
 
-from pyrviewer.ui.widgets.form import caption
+from pyrviewer.ui.widgets.form import Remark
 
 if TYPE_CHECKING:
     from pyrviewer.session.actions import ActionRegistry
@@ -74,7 +74,7 @@ class ShortcutSheet(QDialog):
         line.addWidget(self.keys)
         line.addWidget(reset)
         column.addLayout(line)
-        column.addWidget(caption("A key that another action has moves to the new one.", self))
+        column.addWidget(Remark("A key that another action has moves to the new one.", self))
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close, self)
         buttons.rejected.connect(self.close)
         column.addWidget(buttons)

@@ -29,7 +29,7 @@ from PyQt6.QtWidgets import (
 
 from pyrviewer.ui.picture import qimage
 from pyrviewer.ui.theme import RHYTHM, icon
-from pyrviewer.ui.widgets.form import caption
+from pyrviewer.ui.widgets.form import Remark
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -157,7 +157,7 @@ class Welcome(QScrollArea):
         title.setFont(font)
         self._column.addWidget(title)
         text = "Drop a picture anywhere in this window, paste one, or start with a sample."
-        self._column.addWidget(caption(text, self._page))
+        self._column.addWidget(Remark(text, self._page))
         line = QHBoxLayout()
         line.setContentsMargins(0, RHYTHM, 0, RHYTHM)
         self.open_button = QPushButton(icon("open"), "Open image ...", self._page)
