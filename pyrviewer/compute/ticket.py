@@ -57,3 +57,24 @@ class Ticket:
         self.check()
         if self._on_partial is not None:
             self._on_partial(partial)
+
+
+class Quiet(Ticket):
+    """Asks another ticket whether to go on, and says nothing of how far a part of the work is.
+
+    Parameters
+    ----------
+    outer : Ticket
+        The ticket of the whole work.
+    """
+
+    def __init__(self, outer: Ticket) -> None:
+        super().__init__()
+        self.outer = outer
+
+    def check(self, fraction: float | None = None) -> None:
+        """Ask."""
+        self.outer.check()
+
+    def offer(self, partial: object) -> None:
+        """Keep it."""

@@ -10,7 +10,7 @@ import numpy as np
 
 from pyrviewer.compute import dream, image
 from pyrviewer.compute.errors import UserError
-from pyrviewer.labs.dream.run import Quiet
+from pyrviewer.compute.ticket import Quiet
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

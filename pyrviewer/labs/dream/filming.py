@@ -11,6 +11,7 @@ from PyQt6.QtCore import QObject
 
 from pyrviewer.compute import animation, dream
 from pyrviewer.compute.pooling.input import part
+from pyrviewer.compute.ticket import Quiet
 from pyrviewer.labs.dream import run
 from pyrviewer.labs.dream.export import FPS
 from pyrviewer.labs.dream.state import auto_octaves, pixel_steps
@@ -149,7 +150,7 @@ def write_film(ticket: Ticket, request: DreamRequest, frames: int, zoom: float, 
     return f"{path.name} saved."
 
 
-class _FilmTicket(run.Quiet):
+class _FilmTicket(Quiet):
     """Says how far the whole film is, and offers what each step shows."""
 
     def __init__(self, outer: Ticket, frames: int) -> None:
@@ -166,7 +167,7 @@ class _FilmTicket(run.Quiet):
     def offer(self, partial: object) -> None:
         """Show a step."""
         trace: Any = partial
-        picture = run.shown(trace.steps[-1].picture, run.Quiet(self.outer))
+        picture = run.shown(trace.steps[-1].picture, Quiet(self.outer))
         passed = time.monotonic() - self._began
         left = passed * (1 / self._share - 1) if self._share else 0.0
         self.outer.offer(Filmed(picture, self.done, left))

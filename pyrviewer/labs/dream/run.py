@@ -12,7 +12,7 @@ import numpy as np
 from pyrviewer.compute import display, dream, pyramid
 from pyrviewer.compute.dream.trace import to_picture
 from pyrviewer.compute.mipmap import mipmap, mipmap_of
-from pyrviewer.compute.ticket import Ticket
+from pyrviewer.compute.ticket import Quiet, Ticket
 from pyrviewer.labs.dream.state import WHOLE, Branch
 
 if TYPE_CHECKING:
@@ -157,21 +157,6 @@ class Explained:
     steps: tuple[Shown, ...]
     strengths: tuple[float, ...]
     even: bool
-
-
-class Quiet(Ticket):
-    """Asks another ticket whether to go on, and says nothing of how far a part of the work is."""
-
-    def __init__(self, outer: Ticket) -> None:
-        super().__init__()
-        self.outer = outer
-
-    def check(self, fraction: float | None = None) -> None:
-        """Ask."""
-        self.outer.check()
-
-    def offer(self, partial: object) -> None:
-        """Keep it."""
 
 
 class _Enough(Exception):  # noqa: N818 - no failure

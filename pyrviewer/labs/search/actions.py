@@ -59,6 +59,9 @@ def _picking(lab: SearchLab) -> list[ActionSpec]:
                    checked=partial(_exact, lab)),
         ActionSpec("search.compare", "Search everywhere", "Compare with an exhaustive search.",
                    lab.compare, (), "", MENU, enabled=partial(_upright, lab)),
+        ActionSpec("search.all", "Search all open images",
+                   "Keep the template and look for it in every image that is open.",
+                   lab.batch.search, (), "", MENU, enabled=found),
     ]  # fmt: skip
 
 

@@ -6,13 +6,14 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, cast
 
-from pyrviewer.compute import image, search
+from pyrviewer.compute import image
 from pyrviewer.compute import mask as masks
 from pyrviewer.compute.errors import UserError
 from pyrviewer.compute.image import Origin
-from pyrviewer.compute.search import Scene
 from pyrviewer.labs.search import actions, run
+from pyrviewer.labs.search.batch import Batch, scene_of
 from pyrviewer.labs.search.export import SearchExporter
+from pyrviewer.labs.search.failure import Failure
 from pyrviewer.labs.search.kept import describe, opened, revive
 from pyrviewer.labs.search.panel import SearchPanel
 from pyrviewer.labs.search.state import SearchState, Template, around, part, resolve
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from PyQt6.QtCore import QObject, QPoint
 
     from pyrviewer.compute.mask import Parametric
-    from pyrviewer.compute.search import Miss
+    from pyrviewer.compute.search import Scene
     from pyrviewer.labs.search.run import Found, ShownScene
     from pyrviewer.labs.search.state import SearchRequest
     from pyrviewer.session.actions import ActionSpec
@@ -44,7 +45,7 @@ STEP_NAMES = {
     "angle": "Change rotation", "scale": "Change size range",
     "coarsest": "Change coarsest octave", "candidates": "Change candidates",
 }  # fmt: skip
-DRAGGED = {"max_matches", "min_score", "angle", "scale"}
+DRAGGED = {"max_matches", "min_score", "angle", "scale", "coarsest", "candidates"}
 
 
 class SearchLab(DocumentLab[SearchState]):
@@ -64,18 +65,16 @@ class SearchLab(DocumentLab[SearchState]):
         self.moment = 0
         self._scene: Scene | None = None
         self._shown: ShownScene | None = None
-        self._request: SearchRequest | None = None
+        self.request: SearchRequest | None = None
         self._templates: dict[str, Template] = {}  # kept ones, by what the state calls them
         self._carried = ""
-        self._truth: tuple[float, float] | None = None
-        self._miss: Miss | None = None
         self._make_lanes()
+        self.batch, self.failure = Batch(self), Failure(self)
         self.exporter = SearchExporter(self)
         view, panel = self.view, self.panel
         view.picked.connect(self._on_picked)
         view.outlined.connect(self._on_outlined)
         view.tools.done.connect(self.focus_view)
-        view.clicked.connect(self._on_clicked)
         view.hovered.connect(self._on_hovered)
         view.menu_requested.connect(self._on_menu)
         view.moved.connect(self.go)
@@ -84,8 +83,7 @@ class SearchLab(DocumentLab[SearchState]):
         panel.compare_wanted.connect(self.compare)
         panel.pin_wanted.connect(self.toggle_pin)
         panel.file_wanted.connect(self.ask_template)
-        panel.truth_wanted.connect(self._on_truth_wanted)
-        panel.repair_wanted.connect(self.repair)
+        panel.match_chosen.connect(self._on_match_chosen)
 
     def _make_lanes(self) -> None:
         make = self.context.jobs.lane
@@ -120,8 +118,8 @@ class SearchLab(DocumentLab[SearchState]):
 
     def forget(self) -> None:
         """Stop all work and show nothing."""
-        self._request = self.found = self._scene = self._shown = None
-        self._set_truth(None)
+        self.request = self.found = self._scene = self._shown = None
+        self.failure.point_out(None)
         self.view.transport.stop()
         self.view.transport.hide()
         self.exporter.recorder.stop()
@@ -131,7 +129,7 @@ class SearchLab(DocumentLab[SearchState]):
 
     def enter(self, document: Document) -> None:
         """Prepare the scene to search in."""
-        self._scene = document.prepared(self.key, partial(Scene, document.pixels))
+        self._scene = scene_of(document)
         self._drop_rect_outside()
         if self._carried:  # a kept template is looked for in every image
             self.adopt(replace(self.state, kept=self._carried))
@@ -146,17 +144,18 @@ class SearchLab(DocumentLab[SearchState]):
         state = self.state
         kept = bool(state.kept)
         self.panel.show_state(state, pinned=kept)
+        self.batch.refresh()
         self.view.show_rect(() if kept else state.rect)
         self.view.show_outline(None if kept else masks.from_json(state.outline))
         if kept and state.kept not in self._templates:
             self._file_lane.submit(partial(revive, kept=state.kept))
         request = resolve(state, self._whole(document), scene, self._templates.get(state.kept))
         if request is None:
-            self._request = self.found = None
+            self.request = self.found = None
             self._search_lane.cancel()
             self._show_nothing()
-        elif not request.same_as(self._request):
-            self._request = request
+        elif not request.same_as(self.request):
+            self.request = request
             self._search_lane.submit(partial(run.run, request=request))
 
     @property
@@ -194,7 +193,7 @@ class SearchLab(DocumentLab[SearchState]):
         self.found = found
         self.view.show_everywhere(None)
         self.panel.show_found(found)
-        self._explain()
+        self.failure.explain()
         if self._shown is not None:
             self._show_found(found)
         self.actions_changed.emit()
@@ -207,8 +206,8 @@ class SearchLab(DocumentLab[SearchState]):
 
     def _on_stopped(self) -> None:
         """Offer to go on after a search was cancelled."""
-        if self.document is not None and self._request is not None:
-            self._request = None
+        if self.document is not None and self.request is not None:
+            self.request = None
             self.context.notices.info("The search was stopped.", "Search again", self.refresh)
 
     def _fail(self, error: Exception) -> None:
@@ -238,7 +237,12 @@ class SearchLab(DocumentLab[SearchState]):
         self.view.hint.setText(hint if done else "searching ...")
         label = f"step {self.moment + 1} of {last + 1}"
         self.view.transport.show_range(last, self.moment, label)
-        self.view.show_moment(found, self.moment, self._truth)
+        self.view.show_moment(found, self.moment, self.failure.truth)
+
+    def _on_match_chosen(self, row: int) -> None:
+        """Look at a match."""
+        if self.found is not None:
+            self.view.look_at(self.found.trace.matches[row])
 
     # Templates
 
@@ -277,7 +281,7 @@ class SearchLab(DocumentLab[SearchState]):
         kept, template = found
         self._templates[kept] = template
         if self.state.kept == kept:
-            self._request = None  # its file may have changed
+            self.request = None  # its file may have changed
             self.refresh()
         else:
             self.change("kept", kept)
@@ -308,65 +312,20 @@ class SearchLab(DocumentLab[SearchState]):
         else:
             self.context.notices.info("There is no image on the clipboard.")
 
-    # Comparing and explaining
+    # Comparing
 
     def compare(self) -> None:
         """Search everywhere in the background."""
-        if self._request is not None:
-            self._compare_lane.submit(partial(run.run_exhaustive, request=self._request))
+        if self.request is not None:
+            self._compare_lane.submit(partial(run.run_exhaustive, request=self.request))
 
     def _take_comparison(self, everywhere: Found) -> None:
         found = self.found
-        if found is not None and found.request is everywhere.request is self._request:
+        if found is not None and found.request is everywhere.request is self.request:
             self.panel.show_comparison(found, everywhere)
             self.view.show_everywhere(everywhere)
             self.view.show_levels(found.stages)
             self.go(self.moment)
-
-    def _on_truth_wanted(self) -> None:
-        if self.panel.truth.isChecked():
-            for canvas in self.view.grid.canvases[:1]:
-                canvas.set_tool(None)
-            self.view.hint.setText("Click the middle of the true place.")
-        else:
-            self._set_truth(None)
-
-    def _on_clicked(self, hover: Hover) -> None:
-        if self.panel.truth.isChecked():
-            self._set_truth((hover.canvas_x, hover.canvas_y))
-
-    def _set_truth(self, truth: tuple[float, float] | None) -> None:
-        self._truth = truth
-        self.panel.truth.setChecked(False)
-        for canvas in self.view.grid.canvases[:1]:
-            canvas.set_tool(self.view.tool)
-        self._explain()
-        if self.found is not None:
-            self.go(self.moment)
-
-    def _explain(self) -> None:
-        """Say where the true place was lost."""
-        found, truth = self.found, self._truth
-        self._miss = None
-        text = ""
-        if found is not None and truth is not None:
-            height, width = found.trace.template_shape
-            x, y = truth[0] - width / 2, truth[1] - height / 2
-            self._miss = search.why_missed(found.trace, x, y)
-            text = self._miss.reason if self._miss else "That place was found."
-        self.panel.miss.setText(text)
-        self.panel.repair.setVisible(self._miss is not None)
-        if self._miss is not None:
-            value = f"{self._miss.value:g}"
-            self.panel.repair.setText(f"Set {self._miss.setting.replace('_', ' ')} to {value}")
-
-    def repair(self) -> None:
-        """Change the setting that would have kept the true place."""
-        miss = self._miss
-        if miss is None or miss.setting not in self.step_names:
-            return
-        whole = miss.setting in ("coarsest", "candidates", "max_matches")
-        self.change(miss.setting, round(miss.value) if whole else miss.value)
 
     # Shell
 

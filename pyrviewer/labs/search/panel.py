@@ -15,6 +15,7 @@ from PyQt6.QtWidgets import (
     QWidget,
 )
 
+from pyrviewer.labs.search.state import END
 from pyrviewer.ui.picture import qimage
 from pyrviewer.ui.widgets.form import Remark, Switch
 from pyrviewer.ui.widgets.panel import Panel
@@ -27,8 +28,12 @@ if TYPE_CHECKING:
 
     from pyrviewer.compute.image import Array
     from pyrviewer.compute.search import Match
+    from pyrviewer.labs.search.batch import Sighting
     from pyrviewer.labs.search.run import Found
     from pyrviewer.labs.search.state import SearchState
+
+LEVELS = 8  # the coarsest octave offered
+FOLLOWED = 64  # most candidates offered
 
 PROOFS = {
     "bound": "Proved: the bound shows that no other place scores as much.",
@@ -85,11 +90,16 @@ class SearchPanel(Panel):
 
     Signals
     -------
-    compare_wanted(), file_wanted(), pin_wanted(), truth_wanted()
+    compare_wanted(), file_wanted(), pin_wanted(), truth_wanted(), repair_wanted()
+    match_chosen(int) : a row of the matches
+    all_wanted(), image_chosen(int) : to search all open images; a row of what was found there
     """
 
+    all_wanted = pyqtSignal()
     compare_wanted = pyqtSignal()
     file_wanted = pyqtSignal()
+    image_chosen = pyqtSignal(int)
+    match_chosen = pyqtSignal(int)
     pin_wanted = pyqtSignal()
     truth_wanted = pyqtSignal()
     repair_wanted = pyqtSignal()
@@ -98,7 +108,9 @@ class SearchPanel(Panel):
         super().__init__(parent)
         self._template_section()
         self._settings_section()
+        self._descent_section()
         self._result_section()
+        self._images_section()
         self._cost_section()
         self._failure_section()
 
@@ -151,6 +163,26 @@ class SearchPanel(Panel):
             "Also look for the template larger or smaller by this.",
         )  # fmt: skip
 
+    def _descent_section(self) -> None:
+        section = self.descent = self.add_section(
+            "Descent",
+            "How the search goes from coarse to fine. By itself it gives the answer that is "
+            "most likely right; set by hand it can be seen to fail.",
+        )
+        self.coarsest = self.add_slider(
+            section, "Start", END, LEVELS, "coarsest",
+            "The octave to start from; 0 tests every place. By itself, the last octave where the "
+            "template still has enough pixels.",
+        )  # fmt: skip
+        self.candidates = self.add_slider(
+            section, "Candidates", 0, FOLLOWED, "candidates",
+            "Places followed from every octave to the next, as the textbooks do it. By itself, "
+            "all that may still beat the best.",
+        )  # fmt: skip
+        for slider in (self.coarsest, self.candidates):
+            slider.set_word("auto")
+        section.set_open(False)
+
     def _result_section(self) -> None:
         section = self.result = self.add_section(
             "Result", "Where it was found, and how sure that is."
@@ -159,9 +191,26 @@ class SearchPanel(Panel):
         self.proof.setWordWrap(True)
         section.rows.addWidget(self.proof)
         self.table = TextTable(("#", "x", "y", "Score", "Pose"), "Matches", section)
+        self.table.setToolTip("Click a match to look at it.")
+        self.table.chosen.connect(self.match_chosen)
         section.rows.addWidget(self.table)
         self.plan = Remark("", section)
         section.rows.addWidget(self.plan)
+
+    def _images_section(self) -> None:
+        section = self.images = self.add_section(
+            "Open images", "The same template in every image that is open, the best first."
+        )
+        self.all = QPushButton("Search all open images", section)
+        self.all.clicked.connect(self.all_wanted)
+        section.rows.addWidget(self.all)
+        self.sightings = TextTable(("Image", "Found", "Best"), "Open images", section, wide=0)
+        self.sightings.setToolTip("Click an image to see it.")
+        self.sightings.chosen.connect(self.image_chosen)
+        self.sightings.hide()
+        section.rows.addWidget(self.sightings)
+        self.problems = Remark("", section)
+        section.rows.addWidget(self.problems)
 
     def _cost_section(self) -> None:
         section = self.costs = self.add_section(
@@ -210,6 +259,9 @@ class SearchPanel(Panel):
         self.angle.setValue(round(state.angle))
         self.scale.setValue(round(state.scale))
         self.pin.setChecked(pinned)
+        self.coarsest.setValue(state.coarsest)
+        self.candidates.setValue(state.candidates)
+        self.descent.body.setEnabled(not state.exact)
         upright = state.angles is None and state.scales is None
         self.compare.setEnabled(upright)
         self.compare.setToolTip(
@@ -221,7 +273,7 @@ class SearchPanel(Panel):
 
     def show_nothing(self, text: str) -> None:
         """Say why there is no result."""
-        for section in (self.result, self.costs, self.failure):
+        for section in (self.result, self.images, self.costs, self.failure):
             section.hide()
         self.template.hide()
         self.template_note.setText(text)
@@ -229,7 +281,7 @@ class SearchPanel(Panel):
     def show_found(self, found: Found) -> None:
         """Show the answer, its proof and its cost."""
         trace = found.trace
-        for section in (self.result, self.costs, self.failure):
+        for section in (self.result, self.images, self.costs, self.failure):
             section.show()
         self.template.show()
         self.template.show_octaves(found.template_octaves)
@@ -274,6 +326,18 @@ class SearchPanel(Panel):
             f"{trace.milliseconds:.1f} ms. Dashed: searching everywhere."
         )
 
+    def show_sightings(self, sightings: Sequence[Sighting]) -> None:
+        """Show in which of the open images the template was found."""
+        self.sightings.setVisible(bool(sightings))
+        self.sightings.show_rows([_sighting(each) for each in sightings])
+        self.problems.setText(" ".join(s.problem for s in sightings if s.problem))
+
+    def show_failure(self, text: str, repair: str) -> None:
+        """Say where the true place was lost, and offer a repair or none."""
+        self.miss.setText(text)
+        self.repair.setVisible(bool(repair))
+        self.repair.setText(repair)
+
     def show_comparison(self, found: Found, everywhere: Found) -> None:
         """Set the search beside an exhaustive one."""
         ours, full = found.trace, everywhere.trace
@@ -295,3 +359,10 @@ def _pose(match: Match) -> str:
     turned = f"{match.angle:.2f}°" if match.angle else ""
     sized = f"{match.scale:.1%}" if match.scale != 1 else ""
     return " ".join(filter(None, (turned, sized))) or "–"
+
+
+def _sighting(found: Sighting) -> tuple[str, str, str]:
+    """Write how often a template was found in an image, and its best score there."""
+    if found.trace is None:
+        return found.name, "–", "–"
+    return found.name, str(len(found.trace.matches)), f"{found.score:.3f}"

@@ -94,8 +94,13 @@ def show_scene(ticket: Ticket, pixels: Array, octaves: Octaves) -> ShownScene:
 
 def run(ticket: Ticket, request: SearchRequest) -> Found:
     """Search, and make what a view needs to play it back."""
+    return prepare_playback(ticket, request, traced(ticket, request))
+
+
+def traced(ticket: Ticket, request: SearchRequest) -> SearchTrace:
+    """Search."""
     state = request.state
-    trace = search.search(
+    return search.search(
         request.scene,
         request.template.pixels,
         mask=request.template.mask,
@@ -109,7 +114,6 @@ def run(ticket: Ticket, request: SearchRequest) -> Found:
         always_coarse=True,  # to be looked at
         ticket=ticket,
     )
-    return prepare_playback(ticket, request, trace)
 
 
 def run_exhaustive(ticket: Ticket, request: SearchRequest) -> Found:

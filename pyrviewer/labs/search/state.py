@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     Octaves = Callable[[Ticket], list[Array]]
 
 END = -1
+MOST_COARSE = 12  # octaves
+MOST_CANDIDATES = 1000
 INSIDE = 128  # of a mask: from here on a pixel counts
 SMALLEST_SIDE = 2  # pixels: less has no pattern to find
 
@@ -39,6 +41,10 @@ class SearchState:
         A template that goes before the rectangle, by `kept.describe`, or nothing.
     angle, scale : float
         Searched range: plus and minus so many degrees, and so many per cent of the size.
+    coarsest : int
+        The octave to start from; END lets the search choose.
+    candidates : int
+        How many are followed from every octave to the next; 0 follows all that may be better.
     """
 
     rect: tuple[int, ...] = ()
@@ -73,6 +79,8 @@ class SearchState:
             and -1 <= self.min_score <= 1
             and 0 <= self.angle <= 180
             and 0 <= self.scale <= 50
+            and END <= self.coarsest <= MOST_COARSE
+            and 0 <= self.candidates <= MOST_CANDIDATES
             and all(math.isfinite(value) for value in (self.min_score, self.angle, self.scale))
         ):
             raise ValueError(f"not a state of the Search lab: {self}")

@@ -25,6 +25,7 @@ from pyrviewer.ui.widgets.transport import Transport
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from pyrviewer.compute.search import Match
     from pyrviewer.labs.search.run import Found, HeatPiece, ShownScene, Stage
     from pyrviewer.ui.canvas import Canvas
 
@@ -142,8 +143,12 @@ class SearchView(QWidget):
             self.tool = self._rectangle
         else:
             self.tool = self._polygon if name == "polygon" else self._shape
+        self.hold_tool(False)
+
+    def hold_tool(self, on: bool) -> None:
+        """Let clicks pass by the tool that draws templates, or take it up again."""
         for canvas in self.grid.canvases[:1]:
-            canvas.set_tool(self.tool)
+            canvas.set_tool(None if on else self.tool)
 
     def show_outline(self, outline: Parametric | None) -> None:
         """Put the outline where the state has it."""
@@ -259,6 +264,13 @@ class SearchView(QWidget):
         lefts, tops, rights, bottoms = zip(*(piece.box for piece in stage.heat), strict=True)
         reach = 2.0**stage.trace.level * max(stage.trace.template_shape)
         box = (min(lefts) - reach, min(tops) - reach, max(rights) + reach, max(bottoms) + reach)
+        self.shared.set_view(self.grid.canvases[0].fitted(box), fitting=False)
+
+    def look_at(self, match: Match) -> None:
+        """Show a match with as much again around it."""
+        xs, ys = zip(*match.corners, strict=True)
+        reach = max(max(xs) - min(xs), max(ys) - min(ys))
+        box = (min(xs) - reach, min(ys) - reach, max(xs) + reach, max(ys) + reach)
         self.shared.set_view(self.grid.canvases[0].fitted(box), fitting=False)
 
     def _current(self, found: Found, moment: int) -> Stage | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PyQt6.QtCore import Qt
+from PyQt6.QtCore import Qt, pyqtSignal
 from PyQt6.QtGui import QFontDatabase, QGuiApplication, QKeyEvent, QKeySequence
 from PyQt6.QtWidgets import QAbstractItemView, QHeaderView, QTableWidget, QTableWidgetItem
 
@@ -15,7 +15,14 @@ if TYPE_CHECKING:
 
 
 class TextTable(QTableWidget):
-    """Rows of text under a heading; numbers are right-aligned in a monospaced font."""
+    """Rows of text under a heading; numbers are right-aligned in a monospaced font.
+
+    Signals
+    -------
+    chosen(int) : a row was clicked, or has the keyboard and Enter was pressed
+    """
+
+    chosen = pyqtSignal(int)
 
     def __init__(
         self,
@@ -38,6 +45,7 @@ class TextTable(QTableWidget):
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.cellClicked.connect(self.chosen)
         rows, heads = self.verticalHeader(), self.horizontalHeader()
         if rows is not None and heads is not None:
             rows.hide()
@@ -100,5 +108,9 @@ class TextTable(QTableWidget):
         clipboard = QGuiApplication.clipboard()
         if event is not None and clipboard and event.matches(QKeySequence.StandardKey.Copy):
             clipboard.setText(self.as_text())
+            return
+        if event is not None and event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            if self.currentRow() >= 0:
+                self.chosen.emit(self.currentRow())
             return
         super().keyPressEvent(event)

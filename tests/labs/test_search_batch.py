@@ -1,0 +1,116 @@
+"""One template in every open image, the descent set by hand, and matches that are looked at."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from PyQt6.QtCore import Qt
+from support import PHOTOS, canvases, open_array, open_file, press, wait_idle
+
+from pyrviewer.compute import image
+from pyrviewer.labs.search.controller import SearchLab
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from pytestqt.qtbot import QtBot
+
+    from pyrviewer.app import Program
+
+RECT = (150, 90, 230, 150)
+
+
+def searched(qtbot: QtBot, program: Program, path: Path) -> SearchLab:
+    """Open a photo and look for a part of it."""
+    program.window.show_lab("search")
+    open_file(qtbot, program, path)
+    lab = program.window.lab
+    assert isinstance(lab, SearchLab)
+    lab.change("rect", RECT)
+    wait_idle(qtbot, program)
+    return lab
+
+
+def rows(lab: SearchLab) -> list[list[str]]:
+    return [line.split("\t") for line in lab.panel.sightings.as_text().splitlines()[1:]]
+
+
+def test_all_open_images_are_searched_and_the_best_comes_first(
+    qtbot: QtBot, program: Program, photo: Path
+) -> None:
+    pixels = image.read(photo).pixels
+    turned = np.ascontiguousarray(np.roll(pixels, (40, 60), axis=(0, 1)))
+    open_array(qtbot, program, turned, "rolled.png")
+    open_array(qtbot, program, pixels[:20, :20], "small.png")
+    open_array(qtbot, program, pixels[::-1].copy(), "upside.png")
+    lab = searched(qtbot, program, photo)
+    lab.panel.all.click()
+    wait_idle(qtbot, program)
+    found = rows(lab)
+    assert {row[0] for row in found[:2]} == {"rolled.png", photo.name}
+    assert [row[1:] for row in found[:2]] == [["1", "1.000"]] * 2
+    assert found[2][0] == "upside.png"
+    assert float(found[2][2]) < 0.95
+    assert found[3] == ["small.png", "–", "–"]
+    assert "larger than the scene" in lab.panel.problems.text()
+    lab.panel.sightings.chosen.emit([row[0] for row in found].index("rolled.png"))
+    wait_idle(qtbot, program)
+    assert lab.document is not None
+    assert lab.document.name == "rolled.png"
+    assert lab.found is not None
+    match = lab.found.trace.matches[0]
+    assert (match.x, match.y) == pytest.approx((RECT[0] + 60, RECT[1] + 40), abs=0.01)
+    assert rows(lab) == found  # still there, to go on to the next
+
+
+def test_closed_images_and_other_templates_leave_the_list(
+    qtbot: QtBot, program: Program, photo: Path
+) -> None:
+    open_array(qtbot, program, image.read(photo).pixels[::-1].copy(), "upside.png")
+    lab = searched(qtbot, program, photo)
+    lab.batch.search()
+    wait_idle(qtbot, program)
+    assert len(rows(lab)) == 2
+    workspace = program.workspace
+    workspace.close(next(each for each in workspace.documents if each.name == "upside.png"))
+    assert [row[0] for row in rows(lab)] == [photo.name]
+    lab.change("kept", "")
+    wait_idle(qtbot, program)
+    assert rows(lab) == []
+    assert lab.panel.sightings.isHidden()
+
+
+def test_the_descent_is_set_by_hand_and_undone(qtbot: QtBot, program: Program, photo: Path) -> None:
+    lab = searched(qtbot, program, photo)
+    lab.panel.coarsest.setValue(1)
+    lab.panel.candidates.setValue(3)
+    wait_idle(qtbot, program)
+    assert lab.found is not None
+    levels = lab.found.trace.levels
+    assert [level.level for level in levels] == [1, 0]
+    assert len(levels[0].kept) == 3
+    for _ in range(2):
+        press(qtbot, program, "Ctrl+Z")
+        wait_idle(qtbot, program)
+    assert (lab.panel.coarsest.value(), lab.panel.candidates.value()) == (-1, 0)
+    assert lab.panel.coarsest.box.text() == "auto"
+
+
+def test_enter_on_a_match_shows_it(qtbot: QtBot, program: Program) -> None:
+    lab = searched(qtbot, program, PHOTOS / "coins.png")
+    lab.change("max_matches", 5)
+    lab.change("min_score", 0.2)
+    wait_idle(qtbot, program)
+    assert lab.found is not None
+    match = lab.found.trace.matches[2]
+    lab.panel.table.setCurrentCell(2, 0)
+    qtbot.keyClick(lab.panel.table, Qt.Key.Key_Return)
+    scene = canvases(program)[0]
+    middle = np.mean(match.corners, axis=0)
+    place = scene.mapping().to_device(*middle)
+    seen = np.divide(place, scene.ratio)
+    assert seen == pytest.approx((scene.width() / 2, scene.height() / 2), abs=20)
+    size = scene.mapping().rect(0, 0, match.width, match.height)
+    assert size.width() > 0.1 * scene.width() * scene.ratio
