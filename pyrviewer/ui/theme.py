@@ -12,7 +12,16 @@ from typing import TYPE_CHECKING
 
 import qtawesome
 from PyQt6.QtCore import QPoint, QRect, QSize, Qt
-from PyQt6.QtGui import QColor, QGuiApplication, QIcon, QIconEngine, QPainter, QPalette, QPixmap
+from PyQt6.QtGui import (
+    QColor,
+    QFont,
+    QGuiApplication,
+    QIcon,
+    QIconEngine,
+    QPainter,
+    QPalette,
+    QPixmap,
+)
 
 if TYPE_CHECKING:
     from PyQt6.QtWidgets import QApplication
@@ -187,6 +196,18 @@ def apply(app: QApplication, choice: str) -> None:
         app.setStyle("Fusion")
         app.setPalette(built)
         app.setStyleSheet(STYLE)
+
+
+def fixed_font() -> QFont:
+    """Return the application's font at fixed pitch.
+
+    `QFontDatabase.systemFont` would do, but once it was asked for the fixed font, Qt (6.11) gives
+    that to every widget when the colours of a GNOME desktop change.
+    """
+    font = QGuiApplication.font()
+    font.setFamilies(["Menlo", "Consolas", "monospace"])
+    font.setStyleHint(QFont.StyleHint.Monospace)
+    return font
 
 
 class _Glyph(QIconEngine):

@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PyQt6.QtCore import Qt, pyqtSignal
-from PyQt6.QtGui import QFontDatabase
 from PyQt6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QToolButton, QWidget
 
-from pyrviewer.ui.theme import RHYTHM, icon
+from pyrviewer.ui.theme import RHYTHM, fixed_font, icon
 from pyrviewer.ui.timers import after
 
 if TYPE_CHECKING:
@@ -31,7 +30,7 @@ class StatusLine(QWidget):
         line.setContentsMargins(RHYTHM + 4, 0, RHYTHM, 0)
         line.setSpacing(RHYTHM * 2)
         self.readout = QLabel(self)
-        self.readout.setFont(QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont))
+        self.readout.setFont(fixed_font())
         line.addWidget(self.readout, 1)
         self.work = QLabel(self)
         self.bar = QProgressBar(self)
