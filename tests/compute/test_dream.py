@@ -127,6 +127,26 @@ def test_detail_is_carried_in_float(net: network.Network, eyes: Array) -> None:
         assert np.array_equal(fine.added, fine.end - fine.start)
 
 
+def mean_over(length: int, count: int) -> Array:
+    """Return the matrix that takes the mean of what falls into each of fewer, larger pixels."""
+    edges = np.linspace(0, length, count + 1)
+    first, last = edges[:-1, None], edges[1:, None]
+    inside = np.minimum(last, np.arange(1, length + 1)) - np.maximum(first, np.arange(length))
+    return np.asarray(np.maximum(inside, 0) * (count / length))
+
+
+@pytest.mark.parametrize("shape", [(700, 801), (260, 1531)])  # several strips
+def test_octaves_begin_with_means_that_are_not_rounded(
+    net: network.Network, shape: tuple[int, int]
+) -> None:
+    image = np.random.default_rng(5).integers(0, 256, (*shape, 3), np.uint8)
+    for octave in quick(image, net, octaves=3, steps=0).octaves:
+        rows, columns = map(mean_over, shape, octave.base.shape[:2])
+        wanted = np.einsum("yi,ijc,xj->yxc", rows, image.astype(np.float64), columns, optimize=True)
+        # OpenCV leaves out shares of less than a thousandth of a pixel.
+        np.testing.assert_allclose(octave.base, wanted, atol=0.2)
+
+
 def test_small_rates_are_not_lost_between_octaves(net: network.Network, eyes: Array) -> None:
     trace = quick(eyes, net, octaves=3, steps=1, rate=0.1)
     finest = trace.octaves[-1]

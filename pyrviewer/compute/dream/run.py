@@ -15,6 +15,7 @@ from pyrviewer.compute.dream.trace import KEPT_BYTES, DreamTrace, Octave, Step, 
 from pyrviewer.compute.errors import UserError
 from pyrviewer.compute.features import to_float
 from pyrviewer.compute.opencv import cv2
+from pyrviewer.compute.strips import strips
 from pyrviewer.compute.ticket import Ticket
 
 if TYPE_CHECKING:
@@ -159,7 +160,7 @@ class Run:
 
     def _begun(self, number: int, octaves: tuple[Octave, ...], ticket: Ticket) -> Octave:
         """Return the original at a size, with the detail of the octave before."""
-        base = _resized(self._pixels, self._shapes[number])
+        base = self._base(self._shapes[number], ticket)
         if not octaves:
             return Octave(base, base, base)
         ticket.check()
@@ -170,6 +171,20 @@ class Run:
         ticket.check()
         start = np.clip(start, *self._range, out=start)
         return Octave(base, start, start)
+
+    def _base(self, shape: tuple[int, int], ticket: Ticket) -> Array:
+        """Return the original at a size; its numbers are not all there as floats for a small one.
+
+        The mean over rows follows that over columns, which is the same as both at once.
+        """
+        height, width = self._image.shape[:2]
+        if shape == (height, width):
+            return self._pixels
+        narrow = np.empty((height, shape[1], 3), np.float32)
+        for rows in strips(self._image.shape, ticket):
+            part = to_float(self._image[rows])
+            narrow[rows] = _resized(part, (len(part), shape[1]))
+        return _resized(narrow, shape)
 
     def _progress(self, octave: int, steps: int) -> float:
         sizes = [height * width for height, width in self._shapes]

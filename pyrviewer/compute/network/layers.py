@@ -7,12 +7,13 @@ is ever wanted, and for that a layer needs nothing of its input but its size.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from pyrviewer.compute.opencv import cv2
+from pyrviewer.compute.network.filters import SMALL, Filters
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
@@ -93,15 +94,24 @@ class Depthwise:
         """Zeros before the first pixel, at rate 1."""
         return int(self.weight.shape[-1] - self.stride) // 2
 
+    @cached_property
+    def _filters(self) -> Filters:
+        return Filters(self.weight, self.bias, self.pad)
+
+    @cached_property
+    def _filters_back(self) -> Filters:
+        flipped = np.ascontiguousarray(self.weight[:, ::-1, ::-1])
+        return Filters(flipped, np.zeros_like(self.bias), self.weight.shape[-1] - 1 - self.pad)
+
     def only(self, part: slice) -> Depthwise:
-        """Return the layer that makes some of the channels."""
+        """Return the layer that makes some of the channels: itself, if all."""
+        if part == slice(0, len(self.bias)):
+            return self
         return Depthwise(self.weight[part], self.bias[part], self.stride)
 
     def forward(self, maps: Array, rate: int = 1, stride: int = 1) -> Array:
         """Return C x ceil(H / stride) x ceil(W / stride), with `rate` pixels between taps."""
-        planes = to_phases(maps, rate)
-        done = _filtered(planes, self.weight, self.bias, self.pad)
-        done = from_phases(done, rate, maps.shape[1:])
+        done = from_phases(self._filters(to_phases(maps, rate)), rate, maps.shape[1:])
         return done if stride == 1 else np.ascontiguousarray(done[:, ::stride, ::stride])
 
     def backward(self, gradient: Array, shape: tuple[int, int], rate: int, stride: int) -> Array:
@@ -110,12 +120,7 @@ class Depthwise:
             spread = np.zeros((len(gradient), *shape), np.float32)
             spread[:, ::stride, ::stride] = gradient
             gradient = spread
-        size = self.weight.shape[-1]
-        flipped = np.ascontiguousarray(self.weight[:, ::-1, ::-1])
-        anchor = size - 1 - self.pad
-        planes = to_phases(gradient, rate)
-        done = _filtered(planes, flipped, np.zeros_like(self.bias), anchor)
-        return from_phases(done, rate, shape)
+        return from_phases(self._filters_back(to_phases(gradient, rate)), rate, shape)
 
 
 def to_phases(maps: Array, rate: int) -> Array:
@@ -141,19 +146,6 @@ def from_phases(planes: Array, rate: int, shape: tuple[int, ...]) -> Array:
     cells = planes.reshape(channels, rate, rate, rows, columns).transpose(0, 3, 1, 4, 2)
     whole = cells.reshape(channels, rows * rate, columns * rate)
     return np.ascontiguousarray(whole[:, : shape[0], : shape[1]])
-
-
-def _filtered(planes: Array, weight: Array, bias: Array, anchor: int) -> Array:
-    """Correlate every plane of C x n x h x w with its channel's kernel, zeros around it."""
-    result = np.empty(planes.shape, np.float32)
-    at, border = (anchor, anchor), cv2.BORDER_CONSTANT
-    kernels, deltas = list(weight), bias.tolist()
-    for phase in range(planes.shape[1]):
-        for plane, kernel, out, delta in zip(
-            planes[:, phase], kernels, result[:, phase], deltas, strict=True
-        ):
-            cv2.filter2D(plane, -1, kernel, out, at, delta, border)
-    return result
 
 
 @dataclass(frozen=True, eq=False)
@@ -249,13 +241,15 @@ class Block:
         """
         shape = maps.shape[1], maps.shape[2]
         plane = shape[0] * shape[1]
+        # One call filters all small maps.
+        together = SLAB if ceil_div(shape[0], rate) * ceil_div(shape[1], rate) <= SMALL else CHUNK
         inner = np.empty(
             (len(self.depthwise.bias), *(ceil_div(n, stride) for n in shape)), np.float32
         )
         let = np.empty((len(inner), *shape), bool) if keep and self.expand else None
         for slab in _parts(slice(0, len(inner)), plane, SLAB):
             wide = maps if self.expand is None else self.expand.only(slab).product(maps)
-            for part in _parts(slab, plane, CHUNK):
+            for part in _parts(slab, plane, together):
                 some = wide[part.start - slab.start : part.stop - slab.start]
                 if self.expand is not None:
                     some += self.expand.bias[part, None, None]
@@ -263,14 +257,14 @@ class Block:
                 if let is not None:
                     open_relu6(some, let[part])
                 done = self.depthwise.only(part).forward(some, rate, stride)
-                inner[part] = clip_relu6(done)
+                np.clip(done, 0, 6, out=inner[part])
         if not keep:
             return inner, _no_way_back
         let_inner = open_relu6(inner)
 
         def backward(gradient: Array) -> Array:
             found = np.empty((len(inner), *shape), np.float32)
-            for part in _parts(slice(0, len(inner)), plane, CHUNK):
+            for part in _parts(slice(0, len(inner)), plane, together):
                 some = gradient[part] * let_inner[part]
                 some = self.depthwise.only(part).backward(some, shape, rate, stride)
                 if let is None:
