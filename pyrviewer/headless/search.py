@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from typing import TYPE_CHECKING, Any
 
 from pyrviewer.compute import search
@@ -15,7 +16,11 @@ if TYPE_CHECKING:
 
     from pyrviewer.compute.image import Array
 
-DESCRIPTION = "Find a template in one scene or many, coarse to fine."
+DESCRIPTION = (
+    "Find a template in one scene or many, coarse to fine. The exit code is 0 if it was found, 1 "
+    "if not, and 2 for bad input."
+)
+OPTIONS = {"max_matches": "--matches", "min_score": "--min-score"}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -38,23 +43,34 @@ def run(options: argparse.Namespace) -> int:
     """Do it; one line for each match, or JSON."""
     template = read(options.template).pixels
     found: list[dict[str, Any]] = []
+    failed = False
     for index, name in enumerate(options.scenes):
-        found.append({"scene": name, **report(_search(options, name, template))})
+        try:
+            found.append({"scene": name, **report(_search(options, name, template))})
+        except UserError as error:
+            failed = True
+            print(f"pyrviewer: {error}", file=sys.stderr)
         if len(options.scenes) > 1:
             show_progress((index + 1) / len(options.scenes))
-    if options.json:
+    _print(found, as_json=options.json)
+    if failed:
+        return 2
+    return 0 if any(scene["matches"] for scene in found) else 1
+
+
+def _print(found: list[dict[str, Any]], *, as_json: bool) -> None:
+    if as_json and found:
         print(json.dumps(found if len(found) > 1 else found[0], indent=2))
-        return 0
+        return
     for scene in found:
         for match in scene["matches"]:
-            print(f"{scene['scene']}: x {match['x']:.2f} y {match['y']:.2f} "
+            print(f"{scene['scene']}: x {match['x']:z.2f} y {match['y']:z.2f} "
                   f"angle {match['angle']:.2f} scale {match['scale']:.4f} "
                   f"score {match['score']:.4f}")  # fmt: skip
         if not scene["matches"]:
             best = scene["best"]
             score = f"; the best scores {best['score']:.4f}" if best else ""
             print(f"{scene['scene']}: no match{score}")
-    return 0
 
 
 def _search(options: argparse.Namespace, name: str, template: Array) -> search.SearchTrace:
@@ -70,4 +86,7 @@ def _search(options: argparse.Namespace, name: str, template: Array) -> search.S
             exact=options.exact,
         )
     except ValueError as error:
-        raise UserError(f"{name}: {str(error).rstrip('.')}.") from error
+        said = str(error).rstrip(".")
+        for setting, option in OPTIONS.items():
+            said = said.replace(setting, option)
+        raise UserError(f"{name}: {said}.") from error

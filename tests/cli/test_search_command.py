@@ -56,3 +56,27 @@ def test_bad_input_is_one_line(
     assert said.out == ""
     assert len(said.err.splitlines()) == 1
     assert words in said.err
+
+
+def test_what_is_found_nowhere_is_told_by_the_exit_code(
+    gray_photo: Path, template: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(["search", str(gray_photo), str(template), "--min-score", "0.99"]) == 1
+    assert "no match" in capsys.readouterr().out
+
+
+def test_one_bad_scene_does_not_hide_the_others(
+    photo: Path, template: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(["search", "missing.png", str(photo), str(template)]) == 2
+    said = capsys.readouterr()
+    assert "x 150.00 y 90.00" in said.out
+    assert len(said.err.splitlines()) == 1
+    assert "missing.png" in said.err
+
+
+def test_a_wrong_setting_is_called_as_it_was_typed(
+    photo: Path, template: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(["search", str(photo), str(template), "--matches", "0"]) == 2
+    assert "--matches must be at least 1" in capsys.readouterr().err

@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 from PyQt6.QtCore import Qt
-from support import PHOTOS, canvases, open_array, open_file, press, wait_idle
+from support import PHOTOS, canvases, open_array, open_file, press, texts, wait_idle
 
 from pyrviewer.compute import image
+from pyrviewer.compute.mask import Lasso
 from pyrviewer.labs.search.controller import SearchLab
+from pyrviewer.labs.search.export import python_script
+from pyrviewer.labs.search.state import SearchState, Template
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -114,3 +117,77 @@ def test_enter_on_a_match_shows_it(qtbot: QtBot, program: Program) -> None:
     assert seen == pytest.approx((scene.width() / 2, scene.height() / 2), abs=20)
     size = scene.mapping().rect(0, 0, match.width, match.height)
     assert size.width() > 0.1 * scene.width() * scene.ratio
+
+
+def test_a_row_opens_with_the_settings_of_its_search_and_can_be_undone(
+    qtbot: QtBot, program: Program, photo: Path
+) -> None:
+    other = open_array(qtbot, program, image.read(photo).pixels[::-1].copy(), "upside.png")
+    lab = searched(qtbot, program, photo)
+    lab.change("min_score", 0.3)
+    lab.batch.search()
+    wait_idle(qtbot, program)
+    lab.change("min_score", 0.9)
+    other.change("search", lab.default, SearchState(max_matches=7), "Change matches")
+    lab.panel.sightings.chosen.emit([row[0] for row in rows(lab)].index("upside.png"))
+    wait_idle(qtbot, program)
+    assert lab.document is other
+    assert (lab.state.min_score, lab.state.max_matches) == (0.3, 1)
+    press(qtbot, program, "Ctrl+Z")
+    assert lab.state.max_matches == 7
+
+
+def test_what_is_kept_is_kept_for_an_image_opened_in_another_lab(
+    qtbot: QtBot, program: Program, photo: Path
+) -> None:
+    lab = searched(qtbot, program, photo)
+    lab.toggle_pin()
+    kept = lab.state.kept
+    program.window.show_lab("octaves")
+    open_array(qtbot, program, image.read(photo).pixels[:, ::-1].copy(), "mirrored.png")
+    program.window.show_lab("search")
+    wait_idle(qtbot, program)
+    assert lab.document is not None
+    assert lab.document.name == "mirrored.png"
+    assert lab.state.kept == kept
+    assert lab.found is not None
+
+
+def test_an_outline_around_nothing_is_no_template(
+    qtbot: QtBot, program: Program, photo: Path
+) -> None:
+    lab = searched(qtbot, program, photo)
+    line = Lasso(((20.0, 30.0), (90.0, 80.0), (160.0, 130.0)))
+    lab.view.outlined.emit(line)
+    wait_idle(qtbot, program)
+    assert lab.state.rect == RECT
+    assert any("encloses nothing" in text for text in texts(program.window))
+
+
+def test_a_template_of_the_scene_that_was_lost_is_explained_by_itself(
+    qtbot: QtBot, program: Program, photo: Path
+) -> None:
+    lab = searched(qtbot, program, photo)
+    lab.change("rect", (100, 220, 150, 260))
+    lab.change("min_score", 0.9)
+    lab.change("coarsest", 6)
+    lab.change("candidates", 1)
+    wait_idle(qtbot, program)
+    assert lab.found is not None
+    assert lab.found.trace.matches == ()  # one candidate is too few for it
+    assert "that were followed" in lab.panel.proof.text()
+    assert lab.panel.repair.isVisibleTo(lab.panel.failure.body)
+    lab.panel.repair.click()
+    wait_idle(qtbot, program)
+    assert lab.found.trace.matches[0].score == pytest.approx(1, abs=1e-4)
+
+
+def test_the_script_does_not_take_the_scene_for_a_template_from_the_clipboard(
+    qtbot: QtBot, program: Program, photo: Path
+) -> None:
+    lab = searched(qtbot, program, photo)
+    lab._keep(("clip", Template(image.read(photo).pixels[50:90, 60:120].copy())))
+    wait_idle(qtbot, program)
+    assert lab.found is not None
+    script = python_script(lab.found, str(photo))
+    assert "template = image.read('template.png', page=0).pixels\n" in script

@@ -52,7 +52,11 @@ def plan(template: Template, coarsest: int | None = None, *, always_coarse: bool
     """
     if coarsest is not None:
         level = min(coarsest, len(template.kernels) - 1)
-        return Plan(level, f"octave {coarsest} was asked for")
+        if level < coarsest:
+            reason = f"the template has no pixels left at octave {coarsest}, which was asked for"
+        else:
+            reason = f"octave {coarsest} was asked for"
+        return Plan(level, reason)
     level = trusted_level(template)
     if level == 0:
         return Plan(0, f"a template of {template.shape[1]} x {template.shape[0]} pixels is small")

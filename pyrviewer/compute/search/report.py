@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from pyrviewer.compute.search.trace import Match, SearchTrace
 
-COLUMNS = ("x", "y", "angle", "scale", "score", "width", "height")
+COLUMNS = ("x", "y", "angle", "scale", "score", "width", "height", "centre_x", "centre_y")
 
 
 def report(trace: SearchTrace) -> dict[str, Any]:
@@ -21,8 +21,9 @@ def report(trace: SearchTrace) -> dict[str, Any]:
     Returns
     -------
     dict
-        ``matches`` and ``levels`` are lists of flat dictionaries; positions are in scene pixels,
-        angles in degrees, times in milliseconds.
+        ``matches`` and ``levels`` are lists of flat dictionaries; positions are in scene pixels
+        (x, y: the template's top-left corner, which turns with it; and its centre), angles in
+        degrees, times in milliseconds.
     """
     return {
         "matches": [_match(match) for match in trace.matches],
@@ -51,4 +52,5 @@ def report(trace: SearchTrace) -> dict[str, Any]:
 
 
 def _match(match: Match) -> dict[str, Any]:
-    return {name: getattr(match, name) for name in COLUMNS}
+    own = {name: getattr(match, name) for name in COLUMNS[:-2]}
+    return {**own, **dict(zip(COLUMNS[-2:], match.centre, strict=True))}

@@ -69,7 +69,7 @@ class Batch(QObject):
         self.lane.succeeded.connect(self._take)
         self.lane.failed.connect(lab.context.notices.error)
         self.sightings: Sequence[Sighting] = ()
-        self._kept = ""
+        self._state = lab.default
         lab.panel.all_wanted.connect(self.search)
         lab.panel.image_chosen.connect(self._open)
         lab.context.workspace.removed.connect(self._drop)
@@ -79,7 +79,7 @@ class Batch(QObject):
         lab = self._lab
         if not lab.state.kept:
             lab.toggle_pin()
-        request, self._kept = lab.request, lab.state.kept
+        request, self._state = lab.request, lab.state
         if request is not None:
             orders = [
                 Order(document.id, document.name, replace(request, scene=scene_of(document)))
@@ -89,29 +89,34 @@ class Batch(QObject):
 
     def refresh(self) -> None:
         """Forget what was seen of another template."""
-        if self._lab.state.kept != self._kept:
-            self._kept = ""
+        if self._lab.state.kept != self._state.kept:
+            self._state = self._lab.default
             self.lane.cancel()
-            self._take(())
+            self.sightings = ()
+        self._show()
 
     def _take(self, sightings: Sequence[Sighting]) -> None:
         self.sightings = sightings
-        self._lab.panel.show_sightings(sightings)
+        self._show()
+
+    def _show(self) -> None:
+        document = self._lab.document
+        self._lab.panel.show_sightings(self.sightings, document.id if document else 0)
 
     def _drop(self, document: Document) -> None:
         """Forget an image that was closed."""
         self._take([seen for seen in self.sightings if seen.document != document.id])
 
     def _open(self, row: int) -> None:
-        """Go to an image, and search it as this one was."""
+        """Go to an image, with the settings that it was searched with, as an undoable step."""
         lab, wanted = self._lab, self.sightings[row].document
         for document in lab.context.workspace.documents:
-            if document.id == wanted and document is not lab.document:
+            if document.id == wanted:
                 own = document.state(lab.key, lab.default)
-                after = replace(lab.state, rect=own.rect, outline=own.outline)
-                document.adopt(lab.key, after, over=True)
+                after = replace(self._state, rect=own.rect, outline=own.outline)
+                if after != own:
+                    document.change(lab.key, own, after, "Search as the others")
                 lab.context.workspace.activate(document)
-                return
 
 
 def scene_of(document: Document) -> Scene:

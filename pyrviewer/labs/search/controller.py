@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from pyrviewer.ui.lab import LabContext
     from pyrviewer.ui.navigator import Hover
 
-HINT = "Drag around something to look for, or click it. Space or the middle button pans."
+LEAST_PIXELS = 16  # inside an outline
 STEP_NAMES = {
     "rect": "Pick template", "kept": "Change kept template", "exact": "Toggle exact search",
     "max_matches": "Change matches", "min_score": "Change minimum score",
@@ -114,7 +114,8 @@ class SearchLab(DocumentLab[SearchState]):
         """Keep where the panes look."""
         if self._shown is not None:
             self.remember_look(self.document)
-        self._carried = self.state.kept
+        if self.document is not None:
+            self._carried = self.state.kept
 
     def forget(self) -> None:
         """Stop all work and show nothing."""
@@ -176,7 +177,7 @@ class SearchLab(DocumentLab[SearchState]):
 
     def _show_nothing(self) -> None:
         self.panel.show_nothing("No template yet.")
-        self.view.hint.setText(HINT)
+        self.view.hint.setText(self.view.invitation)
         self.view.count.setText("")
         self.view.transport.setVisible(False)
         self.view.clear.setEnabled(self.has_template)
@@ -227,11 +228,7 @@ class SearchLab(DocumentLab[SearchState]):
         last = len(found.moments) - 1
         self.moment = min(max(moment, 0), last)
         trace, tested = found.trace, int(found.counts[self.moment])
-        share = trace.exhaustive_translations / max(1, tested)
-        self.view.count.setText(
-            f"<b>{tested:,}</b> of {trace.exhaustive_translations:,} translations tested: "
-            f"1 in {share:,.0f}"
-        )
+        self.view.count.setText(spoken_count(tested, trace.exhaustive_translations))
         done = self.moment == last
         hint = f"{len(trace.matches)} found" if trace.matches else "not found"
         self.view.hint.setText(hint if done else "searching ...")
@@ -252,7 +249,12 @@ class SearchLab(DocumentLab[SearchState]):
     def _on_outlined(self, outline: Parametric) -> None:
         if self.document is not None:
             rect = around(outline, self.document.pixels.shape)
-            self._pick(rect, masks.to_json(outline) if rect else "")
+            template = part(self._whole(self.document), rect, masks.to_json(outline))
+            if template is None or template.mask is None or template.mask.sum() < LEAST_PIXELS:
+                self.context.notices.info("The outline encloses nothing to look for.")
+                self.refresh()
+            else:
+                self._pick(rect, masks.to_json(outline))
 
     def _pick(self, rect: tuple[int, ...], outline: str) -> None:
         """Take a part of the image as the template, as one undoable step."""
@@ -355,3 +357,13 @@ class SearchLab(DocumentLab[SearchState]):
     def focus_view(self) -> None:
         """Give the keyboard to the panes."""
         self.view.grid.focus_view()
+
+
+def spoken_count(tested: int, everything: int) -> str:
+    """Say how many translations were tested, against all there are at full resolution."""
+    if tested >= everything:
+        return f"all <b>{everything:,}</b> translations tested, and {tested - everything:,} coarser"
+    return (
+        f"<b>{tested:,}</b> of {everything:,} translations tested: "
+        f"1 in {everything / max(1, tested):,.0f}"
+    )

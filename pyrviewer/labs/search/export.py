@@ -56,16 +56,20 @@ print(trace.translations, "of", trace.exhaustive_translations, "translations;", 
 
 
 def python_script(found: Found, path: str, page: int = 0) -> str:
-    """Return a script that runs the same search in the scene at a path."""
+    """Return a script that runs the same search in the scene at a path.
+
+    A kept template that no file holds is called template.png there.
+    """
     state, template = found.request.state, found.request.template
     x0, y0, x1, y1 = template.rect or (0, 0, 0, 0)
+    lost = bool(state.kept) and not template.path
     return SCRIPT.format(
         scene=path,
         page=page,
-        template=template.path or path,
+        template=template.path or ("template.png" if lost else path),
         template_page=template.page,
         mask=_mask(template),
-        part=f"[{y0}:{y1}, {x0}:{x1}]" if template.rect else "",
+        part=f"[{y0}:{y1}, {x0}:{x1}]" if template.rect and not lost else "",
         matches=state.max_matches,
         score=state.min_score,
         exact=state.exact,

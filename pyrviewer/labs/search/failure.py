@@ -47,15 +47,26 @@ class Failure(QObject):
         found, panel = self._lab.found, self._lab.panel
         self._miss = None
         text = ""
-        if found is not None and self.truth is not None:
+        truth = self.truth or self._picked()
+        if found is not None and truth is not None:
             height, width = found.trace.template_shape
-            x, y = self.truth[0] - width / 2, self.truth[1] - height / 2
-            self._miss = search.why_missed(found.trace, x, y)
-            text = self._miss.reason if self._miss else "That place was found."
+            self._miss = search.why_missed(found.trace, truth[0] - width / 2, truth[1] - height / 2)
+            if self._miss is not None:
+                text = self._miss.reason
+            elif self.truth is not None:
+                text = "That place was found."
         repair = ""
         if self._miss is not None:
             repair = f"Set {self._miss.setting.replace('_', ' ')} to {self._miss.value:g}"
         panel.show_failure(text, repair)
+
+    def _picked(self) -> tuple[float, float] | None:
+        """Return the middle of a template that is a part of the scene: it must be found there."""
+        state = self._lab.state
+        if state.kept or not state.rect:
+            return None
+        x0, y0, x1, y1 = state.rect
+        return (x0 + x1) / 2, (y0 + y1) / 2
 
     def repair(self) -> None:
         """Change the setting that would have kept the true place."""

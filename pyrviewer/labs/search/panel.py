@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pyrviewer.compute.image import Array
-    from pyrviewer.compute.search import Match
+    from pyrviewer.compute.search import Match, SearchTrace
     from pyrviewer.labs.search.batch import Sighting
     from pyrviewer.labs.search.run import Found
     from pyrviewer.labs.search.state import SearchState
@@ -259,6 +260,7 @@ class SearchPanel(Panel):
         self.angle.setValue(round(state.angle))
         self.scale.setValue(round(state.scale))
         self.pin.setChecked(pinned)
+        self.pin.setEnabled(pinned or bool(state.rect))
         self.coarsest.setValue(state.coarsest)
         self.candidates.setValue(state.candidates)
         self.descent.body.setEnabled(not state.exact)
@@ -289,10 +291,7 @@ class SearchPanel(Panel):
         if trace.matches:
             self.proof.setText(PROOFS[trace.proof])
         elif trace.best is not None:
-            self.proof.setText(
-                f"No place reaches {trace.settings.min_score:.2f}; the best scores "
-                f"{trace.best.score:.3f}: the template is probably not there."
-            )
+            self.proof.setText(_not_found(trace))
         self.plan.setText(trace.plan)
         self.table.show_rows(
             [
@@ -308,8 +307,9 @@ class SearchPanel(Panel):
         rows = []
         for level in trace.levels:
             tested[level.level] = tested.get(level.level, 0) + level.translations
+            kept = str(len(level.kept)) if level.level else "–"
             rows.append(
-                (str(level.level), f"{level.translations:,}", str(len(level.kept)),
+                (str(level.level), f"{level.translations:,}", kept,
                  "" if level.pruned is None else f"{level.pruned:.1%}",
                  f"{level.milliseconds:.1f}")
             )  # fmt: skip
@@ -321,22 +321,31 @@ class SearchPanel(Panel):
         flat = np.full(2, float(trace.exhaustive_translations))
         ends = np.array([octaves.min(initial=0), max(octaves.max(initial=0), 1)])
         self.plot.add_curve(ends, flat, strong=False, colour="#f0883e", dashed=True)
+        least, most = min(*counts[counts > 0], flat[0]), max(*counts, flat[0])
+        self.plot.show_decades(math.floor(math.log10(least)), math.ceil(math.log10(most)))
         self.comparison.setText(
             f"{trace.translations:,} tested of {trace.exhaustive_translations:,}, "
             f"{trace.milliseconds:.1f} ms. Dashed: searching everywhere."
         )
 
-    def show_sightings(self, sightings: Sequence[Sighting]) -> None:
-        """Show in which of the open images the template was found."""
+    def show_sightings(self, sightings: Sequence[Sighting], shown: int) -> None:
+        """Show in which of the open images the template was found; mark the one that is shown."""
         self.sightings.setVisible(bool(sightings))
-        self.sightings.show_rows([_sighting(each) for each in sightings])
+        documents = [sighting.document for sighting in sightings]
+        marked = documents.index(shown) if shown in documents else -1
+        self.sightings.show_rows([_sighting(each) for each in sightings], marked)
+        self.sightings.clearSelection()
         self.problems.setText(" ".join(s.problem for s in sightings if s.problem))
 
     def show_failure(self, text: str, repair: str) -> None:
         """Say where the true place was lost, and offer a repair or none."""
         self.miss.setText(text)
+        if not repair and self.repair.hasFocus():
+            self.truth.setFocus()  # before it goes: the keyboard stays in the section
         self.repair.setVisible(bool(repair))
         self.repair.setText(repair)
+        if repair:
+            self.failure.set_open(True)
 
     def show_comparison(self, found: Found, everywhere: Found) -> None:
         """Set the search beside an exhaustive one."""
@@ -352,6 +361,17 @@ class SearchPanel(Panel):
             f"{full.milliseconds:.1f} ms; ours: {ours.translations:,}, {ours.milliseconds:.1f} ms, "
             f"{ratio:.1f} times faster."
         )
+
+
+def _not_found(trace: SearchTrace) -> str:
+    """Say that no place scores enough, and what that means."""
+    least, best = trace.settings.min_score, trace.best.score if trace.best else 0
+    if trace.proof == "none":
+        return f"None of the places that were followed reaches {least:.2f}; the best: {best:.3f}."
+    return (
+        f"No place reaches {least:.2f}; the best scores {best:.3f}: the template is probably not "
+        "there."
+    )
 
 
 def _pose(match: Match) -> str:

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PyQt6.QtCore import QPoint, Qt, pyqtSignal
+from PyQt6.QtCore import Qt, pyqtSignal
 from PyQt6.QtGui import QImage
-from PyQt6.QtWidgets import QLabel, QToolButton, QVBoxLayout, QWidget
+from PyQt6.QtWidgets import QLabel, QToolButton, QWidget
 
 from pyrviewer.compute import geometry
 from pyrviewer.compute.mask import Ellipse, Lasso, Parametric, Polygon
 from pyrviewer.session.viewport import Viewport
+from pyrviewer.ui.lab_view import LabView
 from pyrviewer.ui.navigator import MARGIN, TITLE_HEIGHT
 from pyrviewer.ui.overlays import Dots, Outlines, Overlay, Wash, box_corners
-from pyrviewer.ui.pane_grid import Pane, PaneGrid
+from pyrviewer.ui.pane_grid import Pane
 from pyrviewer.ui.picture import Layer, Picture, qimage
 from pyrviewer.ui.theme import icon
 from pyrviewer.ui.tools.rectangle import RectangleTool
 from pyrviewer.ui.tools.shape import PolygonTool, ShapeTool
-from pyrviewer.ui.widgets.bar import Bar
 from pyrviewer.ui.widgets.form import Segments
 from pyrviewer.ui.widgets.transport import Transport
 
@@ -38,30 +38,37 @@ TRUTH = "#ff7b72"
 TOOLS = (
     ("Rectangle", "rectangle", "rectangle", "A template with straight sides"),
     ("Ellipse", "ellipse", "ellipse", "Only what is inside an ellipse counts"),
-    ("Polygon", "polygon", "polygon", "Only what is inside clicked corners counts"),
+    (
+        "Polygon",
+        "polygon",
+        "polygon",
+        "Only what is inside clicked corners counts; a double click closes it",
+    ),
     ("Lasso", "lasso", "lasso", "Only what is inside an outline drawn by hand counts"),
 )
+INVITATIONS = (
+    "Drag around something to look for, or click it. Space or the middle button pans.",
+    "Click corners around something to look for; a double click closes the outline.",
+    "Draw around something to look for. Space or the middle button pans.",
+)
 SHAPES: dict[str, type[Parametric]] = {"ellipse": Ellipse, "lasso": Lasso}
+MOST_SCORES = 5  # written beside their matches: more would cover each other; the table has all
 MOST_DROPPED = 60  # dropped candidates shown per level, the best ones
 MOST_WINDOWS = 400  # drawn outlines per level: more cannot be told apart
 
 
-class SearchView(QWidget):
+class SearchView(LabView):
     """Shows what the controller hands it and says what the user did.
 
     Signals
     -------
     picked(object) : a template rectangle was drawn, moved or resized
     outlined(Parametric) : an outline was drawn around the template
-    hovered(Hover or None), clicked(Hover), menu_requested(Hover or None, QPoint)
     moved(int) : the animation's cursor was moved
     """
 
     picked = pyqtSignal(object)
     outlined = pyqtSignal(object)
-    clicked = pyqtSignal(object)
-    hovered = pyqtSignal(object)
-    menu_requested = pyqtSignal(object, QPoint)
     moved = pyqtSignal(int)
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -82,25 +89,17 @@ class SearchView(QWidget):
         self._picture: Picture | None = None
         self._followed: Stage | None = None
         self._everywhere: Found | None = None
-        outer = QVBoxLayout(self)
-        outer.setContentsMargins(0, 0, 0, 0)
-        outer.setSpacing(0)
-        outer.addWidget(self._bar())
-        self.grid = PaneGrid(self)
-        self.grid.hovered.connect(self.hovered)
-        self.grid.clicked.connect(self.clicked)
-        self.grid.menu_requested.connect(self.menu_requested)
-        outer.addWidget(self.grid, 1)
+        self._fill_bar()
         self.transport = Transport(self)
         self.transport.moved.connect(self.moved)
-        outer.addWidget(self.transport)
+        self.column.addWidget(self.transport)
 
-    def _bar(self) -> QWidget:
-        bar = Bar(self)
+    def _fill_bar(self) -> None:
+        bar = self.bar
         line = bar.line
         self.tools = Segments(TOOLS, bar, words=False)
         self.tools.setAccessibleName("Tool")
-        self.tools.chosen.connect(self.take_tool)
+        self.tools.chosen.connect(self._choose_tool)
         self.tools.show_value("rectangle")
         line.addWidget(self.tools)
         self.hint = QLabel(bar)
@@ -114,7 +113,6 @@ class SearchView(QWidget):
         self.clear.setToolTip("Take the template away")
         self.clear.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         line.addWidget(self.clear)
-        return bar
 
     # Showing
 
@@ -132,6 +130,16 @@ class SearchView(QWidget):
         shown = (rect[0], rect[1], rect[2], rect[3]) if rect else None
         self._rectangle.reset(width, height, shown)
         self.show_levels(())
+
+    @property
+    def invitation(self) -> str:
+        """How to draw a template with the present tool."""
+        kinds = (self._rectangle, self._polygon, self._shape)
+        return INVITATIONS[kinds.index(self.tool)]
+
+    def _choose_tool(self, name: object) -> None:
+        self.take_tool(name)
+        self.hint.setText(self.invitation)
 
     def take_tool(self, name: object) -> None:
         """Draw templates with another tool."""
@@ -317,7 +325,11 @@ def _matches(found: Found) -> list[Overlay]:
     """Return the matches as outlines with their scores; the best one even below the minimum."""
     trace = found.trace
     if trace.matches:
-        labels = [f"{k + 1}   {match.score:.3f}" for k, match in enumerate(trace.matches)]
+        few = len(trace.matches) <= MOST_SCORES
+        labels = [
+            f"{k + 1}   {match.score:.3f}" if few else str(k + 1)
+            for k, match in enumerate(trace.matches)
+        ]
         return [Outlines([match.corners for match in trace.matches], MATCH, labels, width=2)]
     if trace.best is not None:
         label = f"best: {trace.best.score:.3f}, below the minimum"

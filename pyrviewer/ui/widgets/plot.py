@@ -60,6 +60,12 @@ class Plot(QWidget):
         if event is not None and event.type() == QEvent.Type.PaletteChange:
             self._restyle()
 
+    def show_decades(self, low: int, high: int) -> None:
+        """Mark whole numbers along x and powers of ten along y, from 10^low to 10^high."""
+        for side in self._labels:
+            self._plot.getAxis(side).setTickSpacing(1, 1)
+        self._plot.setYRange(low, high)
+
     def clear(self) -> None:
         """Take all curves away."""
         self._plot.clear()

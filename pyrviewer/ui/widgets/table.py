@@ -37,6 +37,7 @@ class TextTable(QTableWidget):
         """Share the room evenly, or give what the others leave to the column `wide`."""
         super().__init__(0, len(columns), parent)
         self._sized = False
+        self._named = wide == 0  # rows begin with words, not with a number
         self._narrow = [x for x in range(len(columns)) if wide is not None and x != wide]
         self.setHorizontalHeaderLabels(list(columns))
         self.setAccessibleName(name)
@@ -60,6 +61,9 @@ class TextTable(QTableWidget):
                 self.setColumnWidth(x, 0)
             heads.setHighlightSections(False)
             heads.setDefaultAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        first = self.horizontalHeaderItem(0)
+        if first is not None:
+            first.setTextAlignment(self._side(0) | Qt.AlignmentFlag.AlignVCenter)
         self._mono = fixed_font()
         self._mono.setPointSizeF(self.font().pointSizeF() * 0.92)
 
@@ -76,9 +80,7 @@ class TextTable(QTableWidget):
                 item = self.item(y, x)
                 if item is None:
                     item = QTableWidgetItem()
-                    item.setTextAlignment(
-                        Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
-                    )
+                    item.setTextAlignment(self._side(x) | Qt.AlignmentFlag.AlignVCenter)
                     item.setFont(self._mono)
                     self.setItem(y, x, item)
                 if item.text() != text:
@@ -91,6 +93,10 @@ class TextTable(QTableWidget):
         for x in self._narrow:  # they only grow: a table that follows the mouse keeps still
             need = max(self.sizeHintForColumn(x), self.columnWidth(x))
             self.setColumnWidth(x, max(need, self._heading_width(x)))
+
+    def _side(self, column: int) -> Qt.AlignmentFlag:
+        left = self._named and column == 0
+        return Qt.AlignmentFlag.AlignLeft if left else Qt.AlignmentFlag.AlignRight
 
     def _heading_width(self, column: int) -> int:
         head = self.horizontalHeader()
