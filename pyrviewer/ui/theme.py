@@ -127,6 +127,8 @@ QSplitter::handle { background: palette(mid); }
 #segments QToolButton:hover { background: palette(midlight); }
 #segments QToolButton:checked { background: palette(highlight);
     color: palette(highlighted-text); }
+QPushButton:checked { background: palette(highlight); color: palette(highlighted-text);
+    border: 1px solid palette(highlight); border-radius: 3px; padding: 3px 6px; }
 #status { background: palette(window); border-top: 1px solid palette(mid); }
 #heading { font-weight: 600; }
 QToolButton#heading { border: 1px solid transparent; border-radius: 4px; padding: 2px 4px 2px 0;
