@@ -1,7 +1,7 @@
 """Agreement of the search with exhaustive search, and its time against OpenCV and scikit-image.
 
 Run ``python tests/benchmarks/bench_search.py agreement [--cases 2000] [--seed 0] [--megapixels M]
-[--exact]``, ``... speed [--megapixels 12] [--rounds 5]``, ``... limits [--rounds 5]``,
+[--exact]``, ``... speed [--megapixels 12] [--rounds 5] [--cases 1]``, ``... limits [--rounds 5]``,
 ``... pose [--cases 60]`` or ``... copies [--cases 50]``. Candidates of a comparison take turns, and
 ratios of medians are printed: other load meets them alike.
 """
@@ -114,18 +114,23 @@ def proofs(count: Counter[str]) -> str:
     return ", ".join(f"{name} {count[f'{name} agrees']}/{count[name]}" for name in names)
 
 
-def speed(megapixels: float, rounds: int, sides: list[int]) -> None:
-    """Print time ratios, scene prepared, with and without exact mode."""
+def speed(megapixels: float, rounds: int, sides: list[int], cases: int, seed: int) -> None:
+    """Print time ratios, scene prepared, with and without exact mode: medians over the cases."""
     for side in sides:
         for kind in ("noise", "warp", "occluded", "absent"):
-            compare(draw(kind, 1, megapixels * 1e6, side), side, rounds)
+            drawn = [draw(kind, k, megapixels * 1e6, side) for k in range(seed, seed + cases)]
+            ratios = [compare(case, rounds) for case in drawn]
+            if cases > 1:
+                medians = {name: statistics.median(r[name] for r in ratios) for name in ratios[0]}
+                told = ", ".join(f"{name} 1/{value:.1f}" for name, value in medians.items())
+                print(f"{side:4d} px {kind:9s} median of {cases} cases: {told}", flush=True)
     case = draw("noise", 1, megapixels * 1e6, sides[0])
     theirs = milliseconds(lambda: match_template(case.scene, case.template))
     print(f"skimage.feature.match_template, {sides[0]} px: {theirs / opencv(case):.1f} x cv2")
 
 
-def compare(case: Case, side: int, rounds: int) -> None:
-    """Print the time ratios of one case."""
+def compare(case: Case, rounds: int) -> dict[str, float]:
+    """Print and return how many times faster than OpenCV one case is."""
     scene = ready(case)
     trace = search(scene, case.template)
     certain = search(scene, case.template, exact=True)
@@ -140,14 +145,16 @@ def compare(case: Case, side: int, rounds: int) -> None:
         for name, run in work.items():
             times[name].append(milliseconds(run))
     theirs = statistics.median(times["cv2"])
-    ratio = {name: theirs / statistics.median(each) for name, each in times.items()}
+    ratio = {name: theirs / statistics.median(times[name]) for name in work}
     tested = trace.exhaustive_translations / trace.translations
     print(
-        f"{side:4d} px {case.kind:9s} cv2 {theirs:6.0f} ms; ours 1/{ratio['ours']:.1f} "
-        f"({trace.proof}; translations 1/{tested:.0f}); with the pyramid's build "
-        f"1/{ratio['cold']:.1f}; exact 1/{ratio['exact']:.1f} ({certain.proof})",
+        f"{case.template.shape[0]:4d} px {case.kind:9s} cv2 {theirs:6.0f} ms; "
+        f"ours 1/{ratio['ours']:.1f} ({trace.proof}; translations 1/{tested:.0f}); "
+        f"with the pyramid's build 1/{ratio['cold']:.1f}; "
+        f"exact 1/{ratio['exact']:.1f} ({certain.proof})",
         flush=True,
     )
+    return ratio
 
 
 def limits(rounds: int) -> None:
@@ -265,7 +272,7 @@ def main() -> None:
     if given.what == "agreement":
         agreement(given.cases or 2000, given.seed, given.megapixels, given.exact)
     elif given.what == "speed":
-        speed(given.megapixels or 12, given.rounds, given.sides)
+        speed(given.megapixels or 12, given.rounds, given.sides, given.cases or 1, given.seed)
     elif given.what == "limits":
         limits(given.rounds)
     elif given.what == "copies":

@@ -10,7 +10,8 @@ from skimage.feature import match_template
 
 from pyrviewer.compute.errors import UserError
 from pyrviewer.compute.opencv import cv2
-from pyrviewer.compute.search import exhaustive, search, why_missed
+from pyrviewer.compute.search import Scene, exhaustive, search, why_missed
+from pyrviewer.compute.search.template import prepare
 
 
 def best_by_scikit_image(scene: Array, template: Array) -> tuple[float, int, int]:
@@ -118,13 +119,51 @@ def test_several_copies_are_all_found() -> None:
     assert three.matches == trace.matches[:3]
 
 
+@pytest.mark.parametrize("level", [1, 2, 3])
+def test_what_an_octave_promises_is_what_block_means_say(level: int) -> None:
+    template = camera()[180:276, 200:312]
+    side, half = 1 << level, 1 << (level - 1)
+
+    def means(values: Array) -> Array:
+        rows, columns = values.shape[0] // side, values.shape[1] // side
+        cells = values[: rows * side, : columns * side].reshape(rows, side, columns, side)
+        return np.asarray(cells.mean(axis=(1, 3)))
+
+    def likeness(values: Array, right: int, down: int) -> float:
+        moved = means(values[down:, right:])
+        still = means(values)[: moved.shape[0], : moved.shape[1]]
+        return float((moved * still).sum() / np.sqrt((moved**2).sum() * (still**2).sum()))
+
+    centred = template - template.mean()
+    share, loss = prepare(Scene(camera()), template, None).promise(level)
+    assert share == pytest.approx(side**2 * (means(centred) ** 2).sum() / (centred**2).sum(), 1e-4)
+    worst = min(likeness(centred, half, 0), likeness(centred, 0, half))
+    worst = min(worst, likeness(centred, half, half), likeness(centred[:, ::-1], half, half))
+    assert loss == pytest.approx(1 - worst, abs=1e-4)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_place_along_an_edge_is_found_though_no_peak_stands_for_it(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    across = np.arange(500) + 0.03 * np.arange(400)[:, None]
+    texture = cv2.GaussianBlur(rng.normal(size=(400, 500)).astype(np.float32), (0, 0), 3)
+    scene = 128 + 80 * np.tanh((across - 250) / 3) + 3 * texture / texture.std()
+    scene = scene.round().astype(np.uint8)
+    x, y = 219 + seed, int(rng.integers(50, 300))
+    best = search(scene, scene[y : y + 40, x : x + 40].copy(), coarsest=1).best
+    assert best is not None
+    assert best.score == pytest.approx(1, abs=1e-6)
+
+
 def test_no_match_shows_the_best() -> None:
     scene = camera()
     template = np.random.default_rng(0).integers(0, 256, (40, 40), dtype=np.uint8)
     trace = search(scene, template)
     assert trace.matches == ()
     assert trace.best is not None
-    assert trace.best.score == pytest.approx(best_by_scikit_image(scene, template)[0], abs=1e-4)
+    score, x, y = best_by_scikit_image(scene, template)
+    assert trace.best.score == pytest.approx(score, abs=1e-4)
+    assert (trace.best.x, trace.best.y) == (x, y)  # no match: not placed between the pixels
 
 
 @pytest.mark.parametrize(("x", "y"), [(0, 0), (448, 0), (0, 452), (448, 452), (447, 200)])

@@ -192,7 +192,9 @@ def _trace(
     """Put the answer and what was recorded together."""
     # A score of exactly 0 is a flat window: nothing was found there.
     found = (place for place in answer.found if place[0] != 0)
-    matches = answer.matches or tuple(_match(ready, *place) for place in found)
+    matches = answer.matches or tuple(
+        _match(ready, *place, refined=place[0] >= settings.min_score) for place in found
+    )
     good = tuple(match for match in matches if match.score >= settings.min_score)
     levels = record.levels()
     height, width = ready.shape
@@ -212,7 +214,8 @@ def _trace(
     )
 
 
-def _match(ready: Template, score: float, x: float, y: float) -> Match:
-    """Refine a place between the pixels."""
-    fine_x, fine_y = refine_position(ready, int(x), int(y))
-    return Match(fine_x, fine_y, score, ready.shape[1], ready.shape[0])
+def _match(ready: Template, score: float, x: float, y: float, *, refined: bool) -> Match:
+    """Make a match of a place; refine it between the pixels."""
+    if refined:
+        x, y = refine_position(ready, int(x), int(y))
+    return Match(x, y, score, ready.shape[1], ready.shape[0])

@@ -53,7 +53,7 @@ def search_by_bound(
     if level == 0:
         why = "because bounds would exclude little here"
         return everything(template, record, settings, why, ticket)
-    descent = Descent(template, record, goal_of(settings), budget(template), ticket)
+    descent = Descent(template, record, goal_of(settings, _LEAST_SCORE), budget(template), ticket)
     descent.best_first(max(trusted_level(template), 1))
     first = judge(template, descent.found)
     record.attempt += 1

@@ -7,6 +7,8 @@ import itertools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from pyrviewer.compute.search.peaks import apart, peaks, peaks_of_each
 from pyrviewer.compute.search.plan import expansion_cost, map_cost
 from pyrviewer.compute.search.zncc import score_map, score_windows
@@ -20,14 +22,22 @@ if TYPE_CHECKING:
 REACH = 2
 """A place at one level is looked for within so many pixels of the next finer one."""
 
-_SLACK = 0.25
+_DETAILS, _MARGIN = 0.05, 0.015
+"""What details may add to an octave's score, and noise: enough in all but 2 of 2517 searches
+whose best match scores 0.7 or more."""
+
+_RIDGE = 0.02
+"""By how much a ridge of scores may rise from one place to the next."""
+
 _DIVES = 3
-_PEAKS = 512
+_PEAKS = 4096
 _SHOWN = 32
-_POLISH_SIDE = 48
+_POLISH_SIDE = 96
 _POLISH_REACH = 24
 _CLIMB, _CLIMB_REACH, _CLIMB_SIZE = 8, 3, 1 << 13
 _BATCH, _BATCH_PIXELS = 32, 1 << 15
+
+_AROUND = tuple(itertools.product((-1, 0, 1), repeat=2))
 
 _Place = tuple[int, int, float]
 Found = list[tuple[float, float, float]]
@@ -35,11 +45,15 @@ Found = list[tuple[float, float, float]]
 
 @dataclass(frozen=True)
 class Goal:
-    """What a descent looks for: at most so many matches, of at least this score."""
+    """What a descent looks for: at most so many matches, of at least this score.
+
+    Where one match is wanted, nothing is followed that looks as if it scored less than `least`.
+    """
 
     max_matches: int = 1
     min_score: float = 0.5
     min_distance: float | None = None
+    least: float = -2.0
 
 
 class Descent:
@@ -72,11 +86,12 @@ class Descent:
         self._seen: set[tuple[int, int, int]] = set()
         self._found: dict[tuple[int, int], float] = {}
         self._summits: set[tuple[int, int]] = set()
-        self._steadiness: list[float] = []
+        self._promises = [(1.0, 0.0)]
         self._queue: list[tuple[float, int, int, int, int]] = []
         self._waiting: list[_Place] = []
         self._tie = itertools.count()
         self._coarsest = 0
+        self._map: ScoreMap = np.empty((0, 0), np.float32)  # of the coarsest octave
         self._spent = 0.0
         self.cost = 0.0  # predicted nanoseconds of all passes
 
@@ -88,10 +103,9 @@ class Descent:
     def best_first(self, coarsest: int) -> bool:
         """Follow, from octave `coarsest` on, all that looks as if it could be better.
 
-        An octave's score is taken to lie within a slack of the score at full resolution that it
-        leads to; the slack shrinks from octave to octave. The first few peaks are followed straight
-        down; after them the place with the highest estimate, one octave at a time, until no
-        estimate exceeds what has been found.
+        Every score of an octave is taken for as good as it may become at full resolution. The
+        first few peaks are followed straight down; after them the place with the highest estimate,
+        one octave at a time, until no estimate exceeds what has been found.
 
         Returns
         -------
@@ -99,15 +113,15 @@ class Descent:
             False if the budget ran out first.
         """
         self._begin(coarsest)
-        # Where one match is wanted, no more than the slack can be made good on either side.
-        within = 2 * self._slack(coarsest) if self._goal.max_matches == 1 else 2.0
-        self._waiting = self._top(coarsest, _PEAKS, within)
+        self._waiting = self._top(coarsest, _PEAKS, winners=True)
         self._waiting.reverse()
         for _ in range(_DIVES):
             threshold = self._threshold()
             if self._hope() > threshold:
                 self._dive(threshold)
         settled = self._drain()
+        if settled and self._goal.max_matches == 1 and self._overlooked():
+            settled = self._drain()
         if settled and self._polish():
             settled = self._drain()
         self._climb()
@@ -136,18 +150,24 @@ class Descent:
         self._seen = {place for place in self._seen if place[0] == 0}
         if coarsest > 0:
             self._template.scene.octave(coarsest, self._ticket)
-        for level in range(len(self._steadiness), coarsest + 1):
-            self._steadiness.append(self._template.steadiness(level))
+        for level in range(len(self._promises), coarsest + 1):
+            self._promises.append(self._template.promise(level))
         for level in range(coarsest, -1, -1):
             shape = self._template.scene.level_shape(level)
             self._record.page(level, shape, self._template.kernels[level].shape)
 
-    def _top(self, level: int, count: int, within: float = 2.0) -> list[_Place]:
-        """Score the whole of the coarsest octave; return its peaks, within so much of the best."""
+    def _top(self, level: int, count: int, *, winners: bool = False) -> list[_Place]:
+        """Score the whole of the coarsest octave; return its peaks, or those that may win."""
         height, width = self._template.scene.level_shape(level)
         with self._record.time(level):
-            scores = self._score(level, 0, 0, width, height)
-            x, y, score = peaks(scores, count, float(scores.max()) - within)
+            self._map = self._score(level, 0, 0, width, height)
+            least = -2.0
+            if winners and self._goal.max_matches == 1:
+                best = float(self._map.max())
+                # The best turns out no worse than others turn out better.
+                expected = 2 * best - self._estimate(level, best)
+                least = self._needed(level, max(expected, self._goal.least))
+            x, y, score = peaks(self._map, count, least)
             return list(zip(x.tolist(), y.tolist(), score.tolist(), strict=True))
 
     def _score(self, level: int, x0: int, y0: int, x1: int, y1: int) -> ScoreMap:
@@ -201,22 +221,28 @@ class Descent:
         if level == 0:
             self._found[x, y] = score
             return
-        estimate = score + self._slack(level)
+        estimate = self._estimate(level, score)
         heapq.heappush(self._queue, (-estimate, next(self._tie), level, x, y))
 
-    def _slack(self, level: int) -> float:
-        """Return how far the score of an octave may lie below that at full resolution.
+    def _estimate(self, level: int, score: float) -> float:
+        """Return what the score of an octave may become at full resolution.
 
-        At least what was seen to suffice for photos; more for textures so fine that a copy between
-        the octave's pixels looks unlike itself.
+        What a copy loses between the octave's pixels is made good, and the details that the octave
+        does not show are taken to be perfect, as far as that was ever seen to matter.
         """
-        return max(_SLACK * level / self._coarsest, 1 - self._steadiness[level])
+        share, loss = self._promises[level]
+        made_good = score + loss
+        return made_good + min((1 - share) * max(1 - made_good, 0.0), _DETAILS) + _MARGIN
+
+    def _needed(self, level: int, score: float) -> float:
+        """Return what an octave must score at least for its estimate to exceed a score."""
+        return score - self._promises[level][1] - _DETAILS - _MARGIN
 
     def _hope(self) -> float:
         """Return the highest estimate of a place that has not been followed."""
         while self._waiting:
             x, y, score = self._waiting[-1]
-            if self._queue and -self._queue[0][0] >= score + self._slack(self._coarsest):
+            if self._queue and -self._queue[0][0] >= self._estimate(self._coarsest, score):
                 break
             self._record.candidate(self._coarsest, x, y, score)
             self._push(self._coarsest, x, y, score)
@@ -242,7 +268,7 @@ class Descent:
             for other in others:
                 self._push(level, *other)
             x, y, score = first
-            if level > 0 and score + self._slack(level) <= threshold:
+            if level > 0 and self._estimate(level, score) <= threshold:
                 self._push(level, x, y, score)
                 return
             if (level, x, y) in self._seen:
@@ -267,8 +293,24 @@ class Descent:
                 threshold = self._threshold()
         return True
 
+    def _overlooked(self) -> bool:
+        """Queue places of the coarsest octave that are no peaks but may win; True if there are any.
+
+        Along an edge the scores form a ridge, whose top need not be near the best match.
+        """
+        level, threshold = self._coarsest, self._threshold()
+        near = {(x + dx, y + dy) for at, x, y in self._seen if at == level for dx, dy in _AROUND}
+        before = len(self._queue)
+        places = peaks(self._map, _PEAKS, self._needed(level, threshold), _RIDGE)
+        for place in zip(*places, strict=True):
+            x, y, score = int(place[0]), int(place[1]), float(place[2])
+            if self._estimate(level, score) > threshold and (x, y) not in near:
+                self._push(level, x, y, score)
+                near.update((x + dx, y + dy) for dx, dy in _AROUND)
+        return len(self._queue) > before
+
     def _polish(self) -> bool:
-        """Look for peaks beside the best one, a period of its texture away; True if there are."""
+        """Look for peaks close to the best ones, hidden in coarser octaves; True if there are."""
         level = 0
         side = min(self._template.shape)
         while side >> level > _POLISH_SIDE and level < self._coarsest:
@@ -303,7 +345,7 @@ class Descent:
         """Return what a place must be expected to exceed to be worth a look."""
         wanted = self._goal.max_matches
         if wanted == 1:
-            return max(self._found.values(), default=-2.0)
+            return max([self._goal.least, *self._found.values()])
         found = self._apart(wanted)
         last = found[-1][0] if len(found) == wanted else -2.0
         return max(self._goal.min_score, last)

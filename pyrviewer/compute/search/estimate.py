@@ -18,12 +18,13 @@ if TYPE_CHECKING:
 PERFECT = 1 - 1e-9
 """A score that nothing beats."""
 
-_DOUBTFUL, _SURE = 0.7, 0.75
+_DOUBTFUL = 0.65
+"""A best match that scores less is not trusted to be the best."""
 
 
-def goal_of(settings: SearchSettings) -> Goal:
+def goal_of(settings: SearchSettings, least: float = -2.0) -> Goal:
     """Return what a descent needs to know of the settings."""
-    return Goal(settings.max_matches, settings.min_score, settings.min_distance)
+    return Goal(settings.max_matches, settings.min_score, settings.min_distance, least)
 
 
 def estimate(
@@ -49,7 +50,8 @@ def descend(
     ticket: Ticket | None = None,
 ) -> Answer:
     """Descend from an octave, then from the next finer one, then score everything."""
-    descent = Descent(template, record, goal_of(settings), budget(template), ticket)
+    goal = goal_of(settings, _DOUBTFUL)
+    descent = Descent(template, record, goal, budget(template), ticket)
     began = f"Started at octave {level}, because {reason}"
     single = settings.max_matches == 1
     while True:
@@ -57,19 +59,16 @@ def descend(
         found = judge(template, descent.found)
         if single and found and found[0][0] >= PERFECT:
             return Answer(found, "perfect", f"{began}; the match is perfect.")
-        finer = again(template, level, descent.cost)
-        score = found[0][0] if settled and found else -1.0
-        # What is neither good nor bad is looked for once more, where more is to be seen.
-        if score >= (_SURE if finer and not record.attempt else _DOUBTFUL):
+        if settled and found and found[0][0] >= _DOUBTFUL:
             again_from = f", then at octave {level}" if record.attempt else ""
             return Answer(
                 found, "estimate", f"{began}{again_from}; nothing else looked as if it could win."
             )
         record.attempt += 1
-        if not finer:
+        if settled or not again(template, level, descent.cost):
             break
         level -= 1
-    why = "too many places looked alike" if not settled else "nothing looked much like it"
+    why = "nothing looked much like it" if settled else "too many places looked alike"
     return everything(template, record, settings, f"because {why} in coarser octaves", ticket)
 
 
@@ -107,4 +106,6 @@ def _beam(
     descent.beam(level, settings.candidates)
     best = "the best place" if settings.candidates == 1 else f"the best {settings.candidates}"
     plan_taken = f"Followed {best} from octave to octave, beginning at octave {level}."
-    return Answer(judge(template, descent.found), "none", plan_taken)
+    found = judge(template, descent.found)
+    perfect = settings.max_matches == 1 and bool(found) and found[0][0] >= PERFECT
+    return Answer(found, "perfect" if perfect else "none", plan_taken)

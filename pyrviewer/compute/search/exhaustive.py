@@ -31,7 +31,13 @@ def exhaustive_map(template: Template, ticket: Ticket | None = None) -> ScoreMap
     """
     scene, kernel = template.scene, template.kernels[0]
     height, width = template.shape
-    scores = np.empty((scene.shape[0] - height + 1, scene.shape[1] - width + 1), np.float32)
+    shape = (scene.shape[0] - height + 1, scene.shape[1] - width + 1)
+    if shape[0] * shape[1] <= _ONE_TILE:  # threads would cost more than they save
+        if ticket is not None:
+            ticket.check()
+        return score_map(scene.patch(0, (0, 0, scene.shape[1], scene.shape[0])), kernel)
+    scores = np.empty(shape, np.float32)
+    down, across = _tile(template.shape)
 
     def score(corner: tuple[int, int]) -> None:
         if ticket is not None:
@@ -41,15 +47,9 @@ def exhaustive_map(template: Template, ticket: Ticket | None = None) -> ScoreMap
         bottom, right = top + part.shape[0] + height - 1, left + part.shape[1] + width - 1
         part[:] = score_map(scene.patch(0, (left, top, right, bottom)), kernel)
 
-    down, across = scores.shape if scores.size <= _ONE_TILE else _tile(template.shape)
     corners = [
-        (top, left)
-        for top in range(0, scores.shape[0], down)
-        for left in range(0, scores.shape[1], across)
+        (top, left) for top in range(0, shape[0], down) for left in range(0, shape[1], across)
     ]
-    if len(corners) == 1:  # threads would cost more than they save
-        score(corners[0])
-        return scores
     with ThreadPoolExecutor(cv2.getNumThreads()) as pool:
         for done, _ in enumerate(pool.map(score, corners), 1):
             if ticket is not None:

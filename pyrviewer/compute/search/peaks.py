@@ -19,7 +19,7 @@ _AROUND = np.ones((3, 3), np.uint8)
 
 
 def peaks(
-    scores: ScoreMap, count: int, least: float = -2.0
+    scores: ScoreMap, count: int, least: float = -2.0, fall: float = 0.0
 ) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp], npt.NDArray[np.float32]]:
     """Find the highest local maxima of a score map.
 
@@ -31,20 +31,23 @@ def peaks(
         How many at most.
     least : float
         Lower ones are left out.
+    fall : float
+        A position is a local maximum if none of its 8 neighbours is higher by more than this.
 
     Returns
     -------
     x, y, score : (n,) arrays
-        Best first. A position is a local maximum if none of its 8 neighbours is higher.
+        Best first.
     """
     places, heights = [], []
     for rows in strips(scores.shape):
         above = max(rows.start - 1, 0)
         highest = cv2.dilate(scores[above : rows.stop + 1], _AROUND)[rows.start - above :]
-        part = scores[rows]
-        found = np.flatnonzero((part >= highest[: len(part)]) & (part > least))
+        part = scores[rows].ravel()
+        high = np.flatnonzero(part > least)
+        found = high[part[high] >= highest.ravel()[high] - np.float32(fall)]
         places.append(found + rows.start * scores.shape[1])
-        heights.append(part.ravel()[found])
+        heights.append(part[found])
     at, values = np.concatenate(places), np.concatenate(heights)
     if at.size > count:
         best = np.argpartition(-values, count - 1)[:count]

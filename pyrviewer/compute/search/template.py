@@ -14,6 +14,7 @@ from pyrviewer.compute.search.scene import Scene, halve_template, to_gray
 from pyrviewer.compute.search.zncc import Kernel, Reference, make_kernel, make_reference
 
 _Mask = npt.NDArray[np.bool_]
+_Floats = npt.NDArray[np.float32]
 
 _FULL = {"uint8": 255.0, "uint16": 65535.0, "float32": 1.0}
 
@@ -54,18 +55,25 @@ class Template:
         """Height and width."""
         return self.values.shape[0], self.values.shape[1]
 
-    def steadiness(self, level: int) -> float:
-        """Score, at an octave, a copy of the template that lies half way between its pixels."""
-        if level == 0:
-            return 1.0
-        between = halve_template(self.kernels[level - 1].weights[1:, 1:])
-        if between.size == 0:
-            return 0.0
-        octave = np.ascontiguousarray(
-            self.kernels[level].weights[: between.shape[0], : between.shape[1]]
-        )
-        norm = cv2.norm(between) * cv2.norm(octave)
-        return float(np.vdot(between, octave)) / norm if norm > 0 else 0.0
+    def promise(self, level: int) -> tuple[float, float]:
+        """Return what an octave can tell of the score at full resolution.
+
+        Returns
+        -------
+        share : float
+            The share of the template's energy that the octave shows, 0 to 1.
+        loss : float
+            What a copy half way between the octave's pixels loses: to the side, below or across,
+            whichever is worst.
+        """
+        octave = self.kernels[level].weights
+        rows, columns = octave.shape[:2]
+        finer = self.kernels[level - 1].weights[: 2 * rows, : 2 * columns]
+        mirrored = finer[:, ::-1], octave[:, ::-1]
+        scores = [_between(finer, octave, right, down) for right, down in ((1, 0), (0, 1), (1, 1))]
+        scores.append(_between(*mirrored, 1, 1))
+        share = (self.kernels[level].norm * 2**level / self.kernels[0].norm) ** 2
+        return min(share, 1.0), 1 - min(scores)
 
     def warnings(self, coarsest: int) -> tuple[str, ...]:
         """Return one sentence for each octave up to `coarsest` that is too small or too flat."""
@@ -189,6 +197,14 @@ def _kernels(
             break
         kernels.append(kernel)
     return tuple(kernels)
+
+
+def _between(finer: _Floats, octave: _Floats, right: int, down: int) -> float:
+    """Score an octave against one that is made from so many of the finer pixels further."""
+    between = halve_template(np.ascontiguousarray(finer[down:, right:]))
+    same = np.ascontiguousarray(octave[: between.shape[0], : between.shape[1]])
+    norm = cv2.norm(between) * cv2.norm(same) if between.size else 0.0
+    return float(np.vdot(between, same)) / norm if norm > 0 else 0.0
 
 
 def _covered(cover: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:

@@ -225,7 +225,8 @@ class SearchTrace:
     matches : tuple of Match
         Best first; those that reach the minimum score.
     best : Match or None
-        The best place found, whatever its score; None if no window of the scene has any contrast.
+        The best place found, whatever its score, to the whole pixel if that is below the minimum;
+        None if no window of the scene has any contrast.
     proof : Proof
         Why the search stopped there.
     plan : str

@@ -126,16 +126,13 @@ def score_map(patch: Array, kernel: Kernel, *, precise: bool = True) -> ScoreMap
     products = _products(centred, kernel.weights)
     if kernel.mask is not None:
         return normalised(products, _masked_squares(centred, kernel), kernel)
-    precise = precise or kernel.deviation < _LOW_CONTRAST
+    if not precise and kernel.deviation >= _LOW_CONTRAST:
+        return normalised(products, _quick_squares(centred, kernel), kernel)
     step = max(kernel.shape[0], _STRIP // products.shape[1])
     for first in range(0, len(products), step):
         rows = slice(first, first + step)
         below = min(rows.stop, len(products)) + kernel.shape[0] - 1
-        if precise:
-            squares = window_squares(patch[None, first:below], kernel)[0]
-        else:
-            squares = _quick_squares(centred[first:below], kernel)
-        normalised(products[rows], squares, kernel)
+        normalised(products[rows], window_squares(patch[None, first:below], kernel)[0], kernel)
     return products
 
 
@@ -172,9 +169,9 @@ def normalised(products: ScoreMap, squares: npt.NDArray[Any], kernel: Kernel) ->
     floor = max((LEAST_CONTRAST * kernel.norm) ** 2, 1e-30)
     for rows in strips(products.shape):
         part, norms = products[rows], squares[rows]
-        if (flat := norms < floor).any():
-            part[flat] = 0
-        np.maximum(norms, floor, out=norms)
+        if norms.min(initial=floor) < floor:
+            part[norms < floor] = 0
+            np.maximum(norms, floor, out=norms)
         np.sqrt(norms, out=norms)
         np.divide(part, norms, out=part, casting="same_kind")
     return products
@@ -220,13 +217,12 @@ def _quick_squares(centred: npt.NDArray[np.float32], kernel: Kernel) -> npt.NDAr
     """`window_squares` in float32."""
     # On uint8, cv2.sqrBoxFilter would overflow: it adds up in int32.
     height, width = kernel.shape
-    top, left = height // 2, width // 2
-    rows, columns = centred.shape[0] - height + 1, centred.shape[1] - width + 1
-    # Anchored in the middle; what the border adds is cut off.
-    inner = np.s_[top : top + rows, left : left + columns]
-    means = np.asarray(cv2.boxFilter(centred, -1, (width, height), anchor=(left, top))[inner])
-    squares = np.asarray(cv2.sqrBoxFilter(centred, -1, (width, height), anchor=(left, top))[inner])
-    found = (squares - means * means) * np.float32(kernel.count)
+    size, depth, corner = (width, height), cv2.CV_32F, (0, 0)
+    means = cv2.boxFilter(centred, depth, size, anchor=corner)
+    squares = cv2.sqrBoxFilter(centred, depth, size, anchor=corner, normalize=False)
+    cv2.subtract(squares, cv2.multiply(means, means, dst=means, scale=kernel.count), dst=squares)
+    # What lies over the border is cut off.
+    found = squares[: centred.shape[0] - height + 1, : centred.shape[1] - width + 1]
     return np.asarray(found if found.ndim == 2 else found.sum(axis=2), np.float32)
 
 
