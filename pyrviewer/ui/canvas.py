@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from PyQt6.QtCore import QPointF, QRectF, Qt, pyqtSignal
-from PyQt6.QtGui import QColor, QImage, QPainter, QPaintEvent, QPalette, QPen
+from PyQt6.QtGui import QColor, QHideEvent, QImage, QPainter, QPaintEvent, QPalette, QPen
 
+from pyrviewer.ui.ground import Ground
 from pyrviewer.ui.navigator import Hover, Navigator
 from pyrviewer.ui.overlays import draw_label, label_size
 from pyrviewer.ui.picture import Layer, Mapping, draw_layer, level_rect
@@ -55,6 +56,8 @@ class Canvas(Navigator):
         super().__init__(viewport, parent)
         self.layers: tuple[Layer, ...] = ()
         self.overlays: tuple[Overlay, ...] = ()
+        self.fixed: tuple[Overlay, ...] = ()
+        self._ground = Ground()
         self.pixel_grid = True
         self.selected = False
         self._selected_level = -1
@@ -117,6 +120,15 @@ class Canvas(Navigator):
         self.overlays = tuple(overlays)
         self.update()
 
+    def set_fixed(self, overlays: Sequence[Overlay]) -> None:
+        """Draw things over the layers, below the others, that stay while the mouse moves."""
+        self.fixed = tuple(overlays)
+        self.update()
+
+    def hideEvent(self, event: QHideEvent | None) -> None:
+        """Keep no pixels that nobody sees."""
+        self._ground.forget()
+
     def set_selected(self, selected: bool, level: int = -1) -> None:
         """Draw the pane's frame in the accent colour, or that of one of its layers."""
         if (selected, level) != (self.selected, self._selected_level):
@@ -155,18 +167,21 @@ class Canvas(Navigator):
     def paintEvent(self, event: QPaintEvent | None) -> None:
         """Draw everything; coordinates are device pixels."""
         painter = QPainter(self)
-        palette = self.palette()
-        painter.fillRect(self.rect(), palette.color(QPalette.ColorRole.Dark))
         painter.scale(1 / self.ratio, 1 / self.ratio)
         mapping = self.mapping()
         whole = QRectF(0, 0, mapping.width, mapping.height)
-        shown = self._peek if self._peeking and self._peek else self.layers
-        if self._split is None or shown is self._peek:
-            for layer in shown:
-                draw_layer(painter, mapping, layer, whole, grid=self.pixel_grid)
+        peeked = self._peeking and bool(self._peek)
+        shown = self._peek if peeked else self.layers
+        split = None if peeked else self._split
+        sides = [(shown, whole)] if split is None else self._sides(mapping, split)
+        self._draw_ground(painter, mapping, sides)
+        for layers, part in sides:
+            painter.setClipRect(part)
+            for layer in layers:
                 self._draw_marks(painter, mapping, layer)
-        else:
-            self._draw_split(painter, mapping, whole, self._split)
+        painter.setClipping(False)
+        if split is not None:
+            self._draw_divider(painter, sides[1][1])
         for overlay in self.overlays:
             overlay.draw(painter, mapping, self.ratio)
         if self.tool is not None:
@@ -176,27 +191,39 @@ class Canvas(Navigator):
         painter.end()
         self.painted.emit()
 
-    def _draw_split(self, painter: QPainter, mapping: Mapping, whole: QRectF, split: float) -> None:
+    def _sides(self, mapping: Mapping, split: float) -> list[tuple[tuple[Layer, ...], QRectF]]:
+        """Return what lies left and right of the divider."""
         middle = round(split * mapping.width)
         left = QRectF(0, 0, middle, mapping.height)
         right = QRectF(middle, 0, mapping.width - middle, mapping.height)
-        for layers, part in ((self.layers, left), (self._second, right)):
-            for layer in layers:
-                draw_layer(painter, mapping, layer, part, grid=self.pixel_grid)
-                painter.save()
-                painter.setClipRect(part)
-                self._draw_marks(painter, mapping, layer)
-                painter.restore()
+        return [(self.layers, left), (self._second, right)]
+
+    def _draw_ground(
+        self, painter: QPainter, mapping: Mapping, sides: list[tuple[tuple[Layer, ...], QRectF]]
+    ) -> None:
+        """Draw what stays while the mouse moves."""
+
+        def draw(painter: QPainter) -> None:
+            around = QRectF(-1, -1, mapping.width + 2, mapping.height + 2)
+            painter.fillRect(around, self.palette().color(QPalette.ColorRole.Dark))
+            for layers, part in sides:
+                for layer in layers:
+                    draw_layer(painter, mapping, layer, part, grid=self.pixel_grid)
+            for overlay in self.fixed:
+                overlay.draw(painter, mapping, self.ratio)
+
+        self._ground.draw(painter, self, (mapping, sides, self.pixel_grid, self.fixed), draw)
+
+    def _draw_divider(self, painter: QPainter, right: QRectF) -> None:
         accent = self.palette().color(QPalette.ColorRole.Highlight)
         painter.setPen(QPen(accent, 2 * self.ratio))
-        painter.drawLine(QPointF(middle, 0), QPointF(middle, mapping.height))
+        painter.drawLine(right.topLeft(), right.bottomLeft())
         painter.setBrush(accent)
         size = 5 * self.ratio
-        painter.drawEllipse(QPointF(middle, whole.center().y()), size, size)
+        painter.drawEllipse(QPointF(right.left(), right.center().y()), size, size)
         for layer in self._second[:1]:
-            draw_label(
-                painter, layer.title, QPointF(middle, 0) + QPointF(8, 8) * self.ratio, self.ratio
-            )
+            place = right.topLeft() + QPointF(8, 8) * self.ratio
+            draw_label(painter, layer.title, place, self.ratio)
 
     def _draw_marks(self, painter: QPainter, mapping: Mapping, layer: Layer) -> None:
         mark = self._marks.highlights.get(layer.level)
@@ -252,8 +279,9 @@ class Canvas(Navigator):
             f"{number}   {percent}",
         )
         for text, needed in zip(choices, TITLE_ROOM, strict=True):
-            fits = label_size(painter, text, self.ratio).width() <= room
-            if room >= needed * self.ratio and fits:  # the same choice in panes of one size
+            if room < needed * self.ratio:  # the same choice in panes of one size
+                continue
+            if label_size(painter, text, self.ratio).width() <= room:
                 return text
         return number
 

@@ -138,15 +138,17 @@ class Menus(QObject):
 def context_menu(parent: QWidget, specs: Iterable[ActionSpec], identities: Sequence[str]) -> QMenu:
     """Return a menu of some actions, an empty id being a separator; it goes when it closes."""
     by_id = {spec.id: spec for spec in specs}
-    menu = QMenu(parent)
+    menu, window = QMenu(parent), parent.window()
     menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
     for identity in identities:
         if not identity:
             menu.addSeparator()
             continue
         spec = by_id[identity]
-        # The key as text only: a second action with it would make it ambiguous.
-        action = QAction("\t".join((spec.text, *spec.shortcut[:1])), menu)
+        # The key, which may have been bound anew, as text: a second action would be ambiguous.
+        bound = window.findChild(QAction, identity) if window is not None else None
+        key = bound.shortcut().toString() if bound is not None else ""
+        action = QAction(f"{spec.text}\t{key}" if key else spec.text, menu)
         if spec.icon:
             action.setIcon(icon(spec.icon))
         action.setEnabled(spec.enabled())

@@ -83,6 +83,42 @@ class Caption:
         draw_label(painter, self.text, place, ratio)
 
 
+@dataclass(frozen=True)
+class Note:
+    """A sentence at the lower edge of a pane, in as many lines as it needs."""
+
+    text: str
+    colour: str = ""
+
+    def draw(self, painter: QPainter, mapping: Mapping, ratio: float) -> None:
+        """Draw it."""
+        lines = self._lines(painter, mapping.width - 8 * ratio, ratio)
+        sizes = [label_size(painter, line, ratio) for line in lines]
+        step = sizes[0].height()
+        top = mapping.height - 10 * ratio - step * len(lines)
+        places = [
+            QPointF((mapping.width - size.width()) / 2, top + k * step)
+            for k, size in enumerate(sizes)
+        ]
+        if self.colour:
+            painter.setPen(QPen(QColor(self.colour), 4 * ratio))
+            for size, place in zip(sizes, places, strict=True):
+                painter.drawRect(size.translated(place))
+        for line, place in zip(lines, places, strict=True):
+            draw_label(painter, line, place, ratio)
+
+    def _lines(self, painter: QPainter, width: float, ratio: float) -> list[str]:
+        """Break the sentence between words."""
+        lines = [""]
+        for word in self.text.split(" "):
+            longer = f"{lines[-1]} {word}".strip()
+            if label_size(painter, longer, ratio).width() <= width or not lines[-1]:
+                lines[-1] = longer
+            else:
+                lines.append(word)
+        return lines
+
+
 @dataclass(frozen=True, eq=False)
 class Outlines:
     """Closed shapes, each with a label or an empty string."""
@@ -107,7 +143,10 @@ class Outlines:
         for shape, label in zip(self.shapes, self.labels, strict=False):
             if label:
                 points = [mapping.to_device(x, y) for x, y in shape]
-                left, top = min(x for x, _ in points), min(y for _, y in points)
+                xs, ys = zip(*points, strict=True)
+                left, top = min(xs), min(ys)
+                if max(xs) < 0 or max(ys) < 0 or left > mapping.width or top > mapping.height:
+                    continue
                 size = label_size(painter, label, ratio)
                 left = max(0, min(left, mapping.width - size.width()))
                 draw_label(painter, label, QPointF(left, max(0, top - 21 * ratio)), ratio)

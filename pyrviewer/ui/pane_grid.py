@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from PyQt6.QtCore import QPoint, Qt, pyqtSignal
-from PyQt6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+from PyQt6.QtCore import QPoint, QPointF, Qt, pyqtSignal
+from PyQt6.QtGui import QCursor
+from PyQt6.QtWidgets import QApplication, QHBoxLayout, QVBoxLayout, QWidget
 
 from pyrviewer.session.viewport import View, Viewport
 from pyrviewer.ui.canvas import Canvas, Highlight
@@ -18,8 +19,10 @@ if TYPE_CHECKING:
 
     from PyQt6.QtGui import QResizeEvent
 
+    from pyrviewer.ui.navigator import Hover
     from pyrviewer.ui.picture import Layer
 
+REREAD = 50  # ms after a change in which what lies under a resting mouse is said again
 SETTLE = 60  # ms without motion after which exact patches are asked for
 
 
@@ -75,6 +78,7 @@ class PaneGrid(QWidget):
         self._pixel_grid = True
         self._fit_timer = after(self, 0, self._refit)
         self._settle_timer = after(self, SETTLE, self.settled)
+        self._reread_timer = after(self, REREAD, self._reread)
         self.setAccessibleName("Image panes")
 
     @property
@@ -92,6 +96,7 @@ class PaneGrid(QWidget):
         if viewport not in self._viewports:
             self._viewports.append(viewport)
             viewport.changed.connect(self._settle_timer.start)
+            viewport.changed.connect(self._on_changed)
 
     def show_rows(self, rows: Sequence[Sequence[Pane]], shares: Sequence[float] = ()) -> None:
         """Show panes, each row with its share of the height.
@@ -108,6 +113,24 @@ class PaneGrid(QWidget):
             self._layout.setStretch(index, round(1000 * shares[index]) if shares else 1)
         self._fit_timer.start()
         self._settle_timer.start()
+        self._on_changed()
+
+    def _on_changed(self) -> None:
+        """Say again what is under the mouse: something else may lie there now."""
+        if not self._reread_timer.isActive():  # an animation does not put it off
+            self._reread_timer.start()
+
+    def _reread(self) -> None:
+        hover = self.under_mouse()
+        if hover is not None and QApplication.mouseButtons() == Qt.MouseButton.NoButton:
+            self.hovered.emit(hover)
+
+    def under_mouse(self) -> Hover | None:
+        """Return what is under the mouse now."""
+        place = QCursor.pos()
+        over = QApplication.widgetAt(place)
+        canvas = next((canvas for canvas in self.canvases if canvas is over), None)
+        return canvas.at(QPointF(canvas.mapFromGlobal(place))) if canvas is not None else None
 
     def _rebuild(self, shape: Sequence[Sequence[Viewport]]) -> None:
         focused = self.hasFocus() or any(canvas.hasFocus() for canvas in self.canvases)
@@ -226,6 +249,7 @@ class PaneGrid(QWidget):
         """Show the reference in every pane that has one."""
         for canvas in self.canvases:
             canvas.set_peeking(on)
+        self._on_changed()
 
     def set_highlights(self, highlights: Mapping[int, Highlight], *, frozen: bool) -> None:
         """Outline rectangles in every pane, by level."""

@@ -16,9 +16,9 @@ from pyrviewer.compute import image, network
 from pyrviewer.compute.pooling.input import part
 from pyrviewer.compute.ticket import Ticket
 from pyrviewer.labs.atrous import aspp, deeplab, marks
-from pyrviewer.labs.atrous.overlays import OUTSIDE, Note, Tap, Taps
+from pyrviewer.labs.atrous.overlays import OUTSIDE, Tap, Taps
 from pyrviewer.labs.atrous.state import AtrousState, resolve
-from pyrviewer.ui.overlays import Outlines
+from pyrviewer.ui.overlays import Note, Outlines
 from pyrviewer.ui.picture import Mapping
 
 if TYPE_CHECKING:
@@ -298,6 +298,17 @@ def start_small(qtbot: QtBot, program: Program, path: Path) -> AtrousLab:
     change(qtbot, program, "side", SIDE)
     show(qtbot, program, "deeplab")
     return lab
+
+
+def test_only_what_can_be_chosen_is_shown(qtbot: QtBot, program: Program, photo: Path) -> None:
+    lab = start_small(qtbot, program, photo)
+    panel = lab.panel
+    assert panel.side.isVisible()
+    assert not panel.channel.isVisible()
+    assert not panel.layer.isVisible()
+    show(qtbot, program, "rate")
+    assert panel.channel.isVisible()
+    assert panel.layer.isVisible()
 
 
 @learned

@@ -11,15 +11,16 @@ from atrous_lab import answer, change, lab_of, learned, point, show, start
 from onnx_models import Model
 from PyQt6.QtGui import QGuiApplication
 from PyQt6.QtWidgets import QFileDialog
-from support import click_on, press, wait_idle
+from support import canvases, click_on, press, wait_idle
 from test_atrous_lab import correlated
 
-from pyrviewer.compute import segment
+from pyrviewer.compute import network, segment
 from pyrviewer.compute.onnx import OnnxNetwork
 from pyrviewer.compute.segment.features import used_layers
 from pyrviewer.labs.atrous import aspp
 from pyrviewer.labs.blend.controller import BlendLab
 from pyrviewer.labs.pooling.controller import PoolingLab
+from pyrviewer.ui.overlays import Note
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -56,6 +57,28 @@ def open_network(
     source = lab_of(program).network.source
     assert isinstance(source, OnnxNetwork)
     return source
+
+
+@learned
+def test_maps_that_cannot_be_made_leave_the_image_alone(
+    qtbot: QtBot, program: Program, photo: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lab = start(qtbot, program, photo, "aspp")
+    panes = len(canvases(program))
+    with monkeypatch.context() as patched:
+        patched.setattr(network, "MAX_BYTES", 1 << 18)
+        change(qtbot, program, "side", 300)
+        (text,) = program.window.notices.texts
+        assert "would take" in text
+        for layout in ("segment", "aspp"):  # it is still said after another layout
+            show(qtbot, program, layout)
+        (pane,) = canvases(program)
+        notes = [overlay.text for overlay in pane.overlays if isinstance(overlay, Note)]
+        assert notes == [f"No maps. {text}"]
+        assert lab.found is None
+    change(qtbot, program, "side", 400)
+    assert answer(program).request.state.side == 400
+    assert len(canvases(program)) == panes
 
 
 def test_layers_of_a_file_are_convolved(

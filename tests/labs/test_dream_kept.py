@@ -212,22 +212,23 @@ def test_the_numbers_are_those_of_the_picture(qtbot: QtBot, program: Program, sm
     QCursor.setPos(pane.mapToGlobal(pane.rect().center()))
 
     def values() -> str:
-        hover = lab.view.under_mouse()
+        hover = lab.view.grid.under_mouse()
         assert hover is not None
         return ", ".join(map(str, shown(lab)[hover.y, hover.x]))
 
+    def says(title: str) -> bool:
+        return bool(said) and said[-1].startswith(title) and said[-1].endswith(values())
+
     found = dream_now(qtbot, program, lab)
-    assert said[-1].startswith("Dream ")
-    assert said[-1].endswith(values())
+    qtbot.waitUntil(lambda: says("Dream "))
     key(qtbot, program, "Home")
-    assert said[-1].startswith("Octave 1 ")
-    assert said[-1].endswith(values())
+    qtbot.waitUntil(lambda: says("Octave 1 "))
     lab.go(found.length)
     wait_idle(qtbot, program)
     lab.peek(True)
-    assert said[-1].startswith("Original ")
+    qtbot.waitUntil(lambda: said[-1].startswith("Original "))
     lab.peek(False)
-    assert said[-1].startswith("Dream ")
+    qtbot.waitUntil(lambda: says("Dream "))
 
 
 def test_a_film_is_shown_in_its_own_tab_alone(

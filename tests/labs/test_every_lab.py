@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from support import canvases, grabbed, levels_shown, open_array, open_file, wait_idle
+from PyQt6.QtGui import QCursor
+from support import Array, canvases, grabbed, levels_shown, open_array, open_file, wait_idle
 
 from pyrviewer.compute.image import Origin, from_array
 from pyrviewer.labs.registry import LabSpec, find_labs
@@ -183,3 +184,19 @@ def test_each_tab_is_looked_at_where_it_was(
     program.workspace.activate(program.workspace.documents[0])
     wait_idle(qtbot, program)
     assert canvases(program)[0].viewport.view == looked
+
+
+@every_lab
+def test_what_is_under_a_resting_mouse_is_said_again(
+    qtbot: QtBot, program: Program, noise: Array, spec: LabSpec
+) -> None:
+    lab = show(program, spec)
+    open_array(qtbot, program, noise)
+    canvas = canvases(program)[0]
+    QCursor.setPos(canvas.mapToGlobal(canvas.rect().center()))
+    for _ in range(2):  # the first may be said of the pane, which is new
+        with qtbot.waitSignal(lab.readout_changed) as said:
+            canvas.viewport.pan(20, 10)
+        assert "x " in said.args[0]
+    with qtbot.assertNotEmitted(lab.readout_changed, wait=200):
+        pass  # saying it changes nothing that would be said again

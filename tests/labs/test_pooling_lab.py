@@ -22,7 +22,7 @@ from pooling_lab import (
 from PyQt6.QtCore import Qt
 from PyQt6.QtGui import QGuiApplication
 from PyQt6.QtWidgets import QFileDialog
-from support import Mouse, canvases, click_on, open_array, press, tap, type_text, wait_idle
+from support import Mouse, canvases, click_on, focus, open_array, press, tap, type_text, wait_idle
 
 from pyrviewer.compute import deep_install, network
 from pyrviewer.labs.pooling.overlays import Bins, Hatch
@@ -98,13 +98,13 @@ def test_what_the_rule_of_he_leaves_out_is_hatched(
     change(qtbot, program, "side", 448)  # 448 x 298 by 5: 3 and 3 left, less one
     change(qtbot, program, "grid", 5)
     ours, he = canvases(program)[:2]
-    assert not any(isinstance(overlay, Hatch) for overlay in ours.overlays)
-    (hatch,) = [overlay for overlay in he.overlays if isinstance(overlay, Hatch)]
+    assert not any(isinstance(overlay, Hatch) for overlay in ours.fixed)
+    (hatch,) = [overlay for overlay in he.fixed if isinstance(overlay, Hatch)]
     right, below = hatch.boxes
     assert right == pytest.approx((446 * 451 / 448, 0, 451, 300))
     assert below == pytest.approx((0, 296 * 300 / 298, 446 * 451 / 448, 300))
     assert "leaves 2 columns and 2 rows out" in lab.panel.bounds_note.text()
-    (grid,) = [overlay for overlay in ours.overlays if isinstance(overlay, Bins)]
+    (grid,) = [overlay for overlay in ours.fixed if isinstance(overlay, Bins)]
     assert len(grid.boxes) == 25
     said: list[str] = []
     lab.readout_changed.connect(said.append)
@@ -200,6 +200,12 @@ def test_open_images_by_how_alike_they_are(
     assert program.workspace.active.name == "mirrored.png"
     assert lab.state.layout == "neighbours"
     assert lab.neighbours[0].name == "mirrored.png"
+    names = [one.name for one in lab.neighbours]
+    focus(lab.panel.table)
+    lab.panel.table.setCurrentCell(names.index("chelsea.png"), 0)
+    tap(lab.panel.table, Qt.Key.Key_Return)  # the same by keyboard
+    wait_idle(qtbot, program)
+    assert program.workspace.active.name == "chelsea.png"
     program.menus.run("file.close")
     wait_idle(qtbot, program)
     assert len(lab.neighbours) == len(canvases(program)) == 2

@@ -30,7 +30,7 @@ from pyrviewer.compute.tones import tones
 from pyrviewer.labs.pooling.script import python_script
 from pyrviewer.labs.pooling.state import PoolingState
 from pyrviewer.session.document import OpenRequest
-from pyrviewer.ui.overlays import Outlines
+from pyrviewer.ui.overlays import Note, Outlines
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -150,6 +150,31 @@ def test_a_pixel_shows_what_it_sees(qtbot: QtBot, program: Program, photo: Path)
         np.testing.assert_allclose([found.min(0), found.max(0)], np.add(corners, (x0, y0)))
         size = np.rint(np.ptp(found, axis=0)).astype(int)
         assert f"{size[0]} × {size[1]} px of the image" in lab.panel.values_table.as_text()
+
+
+@needs_network
+def test_maps_that_cannot_be_made_leave_the_image_alone(
+    qtbot: QtBot, program: Program, photo: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lab = start(qtbot, program, photo)
+    before = change(qtbot, program, "layer", "block 3").vector
+    with monkeypatch.context() as patched:
+        patched.setattr(network, "MAX_BYTES", 1 << 20)
+        lab.change("side", 300)
+        wait_idle(qtbot, program)
+        (text,) = program.window.notices.texts
+        assert "would take" in text
+        (pane,) = canvases(program)
+        assert [layer.title for layer in pane.layers] == ["Image"]
+        assert [note.text for note in pane.fixed if isinstance(note, Note)] == [f"No maps. {text}"]
+        assert lab.found is None
+        assert not lab.view.strip.isVisible()
+        Mouse(pane).move(200, 200)  # nothing to point out
+    press(qtbot, program, "Ctrl+Z")
+    wait_idle(qtbot, program)
+    np.testing.assert_array_equal(pooled(lab).vector, before)
+    assert len(canvases(program)) == 5
+    assert not any(isinstance(mark, Note) for pane in canvases(program) for mark in pane.fixed)
 
 
 # The user's own network

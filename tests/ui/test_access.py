@@ -113,9 +113,21 @@ def test_keys_of_the_panes_are_left_to_the_controls_of_the_panel(
     assert program.window.tabs.tabText(0) == "chelsea.png"
 
 
-def test_the_keyboard_reaches_every_control(qtbot: QtBot, program: Program, photo: Path) -> None:
+@pytest.mark.parametrize(
+    "shown",
+    [
+        "octaves.layout.rebuild",
+        *(f"pooling.layout.{name}" for name in ("pyramid", "rules", "context", "neighbours")),
+        *(f"atrous.layout.{name}" for name in ("rate", "stacked", "aspp", "deeplab", "segment")),
+    ],
+)
+def test_the_keyboard_reaches_every_control(
+    qtbot: QtBot, program: Program, photo: Path, shown: str
+) -> None:
+    program.window.show_lab(shown.split(".")[0])
     open_file(qtbot, program, photo)
-    set_layout(qtbot, program, "rebuild")
+    program.menus.run(shown)
+    wait_idle(qtbot, program)
     wanted = {w for w in focusable(program.window) if w.focusPolicy() & Qt.FocusPolicy.TabFocus}
     start = program.window.focusWidget()
     assert start is not None
@@ -125,7 +137,9 @@ def test_the_keyboard_reaches_every_control(qtbot: QtBot, program: Program, phot
         found = QApplication.focusWidget()
         assert found is not None
         reached.add(found)
-    groups = {b.group() for b in reached if isinstance(b, QAbstractButton)} - {None}
+    exclusive = [b for b in reached if isinstance(b, QAbstractButton) and b.group()]
+    assert all(button.isChecked() for button in exclusive)
+    groups = {button.group() for button in exclusive}
 
     def by_arrows(widget: QWidget) -> bool:
         # Tab goes to the chosen one of exclusive buttons, arrow keys to the others.

@@ -12,10 +12,11 @@ from PyQt6.QtWidgets import (
     QKeySequenceEdit,
     QLineEdit,
     QListWidget,
+    QMenu,
     QPushButton,
     QTreeWidgetItemIterator,
 )
-from support import canvases, click_on, focus, open_file, press, tap, type_text, wait_idle
+from support import Mouse, canvases, click_on, focus, open_file, press, tap, type_text, wait_idle
 
 from pyrviewer.ui.palette import CommandPalette, rank
 from pyrviewer.ui.widgets.shortcut_sheet import ShortcutSheet
@@ -219,6 +220,22 @@ def test_rebinding_works_at_once_and_after_a_restart(
     assert second.menus.action("octaves.layout.grid").shortcut().toString() == "Ctrl+Alt+G"
     second.window.close()
     second.shutdown()
+
+
+def test_a_context_menu_names_the_keys_that_were_bound(
+    qtbot: QtBot, program: Program, photo: Path
+) -> None:
+    open_file(qtbot, program, photo)
+    found = sheet(qtbot, program)
+    bind(qtbot, found, "Open in its own window", "Ctrl+Alt+P")
+    shut(qtbot, program, found)
+    pane = canvases(program)[0]
+    Mouse(pane).click(pane.width() / 2, pane.height() / 2, Qt.MouseButton.RightButton)
+    menu = QApplication.activePopupWidget()
+    assert isinstance(menu, QMenu)
+    texts = [action.text() for action in menu.actions()]
+    menu.close()
+    assert "Open in its own window\tCtrl+Alt+P" in texts
 
 
 def test_a_key_moves_to_the_action_that_takes_it(

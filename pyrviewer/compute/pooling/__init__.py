@@ -11,7 +11,15 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 import numpy as np
 import numpy.typing as npt
 
-from pyrviewer.compute.pooling.bins import Array, Rule, bins, check_levels, check_maps, left_out
+from pyrviewer.compute.pooling.bins import (
+    Array,
+    Rule,
+    bins,
+    check_levels,
+    check_maps,
+    holding,
+    left_out,
+)
 from pyrviewer.compute.pooling.entries import Blocks, Entry, entries_reached, entry, winners
 
 if TYPE_CHECKING:
@@ -26,6 +34,7 @@ __all__ = [
     "cosine",
     "entries_reached",
     "entry",
+    "holding",
     "left_out",
     "pool",
     "pyramid_pool",

@@ -54,6 +54,12 @@ def bins(size: int, n: int, rule: Rule = "adaptive") -> list[tuple[int, int]]:
     raise ValueError(f"rule must be 'adaptive' or 'he', got {rule!r}")
 
 
+def holding(pixel: int, size: int, n: int, rule: Rule = "adaptive") -> range:
+    """Return which of the n bins of a side hold a pixel: neighbours, or none in He's rule."""
+    found = [i for i, (start, stop) in enumerate(bins(size, n, rule)) if start <= pixel < stop]
+    return range(found[0], found[-1] + 1) if found else range(0)
+
+
 def left_out(size: int, n: int, rule: Rule = "adaptive") -> int:
     """Return how many pixels at the end of a side are in none of its n bins.
 

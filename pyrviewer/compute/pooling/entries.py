@@ -10,7 +10,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from pyrviewer.compute.pooling.bins import Array, Rule, bins, check_levels, check_maps
+from pyrviewer.compute.pooling.bins import (
+    Array,
+    Rule,
+    bins,
+    check_levels,
+    check_maps,
+    holding,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -107,8 +114,8 @@ def entries_reached(
     shape: tuple[int, ...],
     levels: Sequence[int] = (4, 2, 1),
     rule: Rule = "adaptive",
-) -> npt.NDArray[np.int64]:
-    """Return the entries, of every channel, whose bin holds the pixel (x, y); ascending.
+) -> npt.NDArray[np.bool_]:
+    """Tell of each entry, of every channel, whether its bin holds the pixel (x, y).
 
     Parameters
     ----------
@@ -119,18 +126,18 @@ def entries_reached(
 
     Returns
     -------
-    ndarray, shape (n,), int64
-        Empty where He's rule leaves the pixel out.
+    ndarray, shape (length of the vector,), bool
+        Nowhere true where He's rule leaves the pixel out.
     """
     check_levels(levels)
     channels, height, width = shape
-    found, blocks = [], Blocks(channels, tuple(levels))
-    for n, start in zip(levels, blocks.starts[:-1], strict=True):
-        rows = [i for i, (a, b) in enumerate(bins(height, n, rule)) if a <= y < b]
-        columns = [i for i, (a, b) in enumerate(bins(width, n, rule)) if a <= x < b]
-        index = np.arange(start, start + channels * n * n).reshape(channels, n, n)
-        found.append(index[:, rows][:, :, columns].ravel())
-    return np.concatenate(found)
+    starts = Blocks(channels, tuple(levels)).starts
+    reached = np.zeros(starts[-1], np.bool_)
+    for n, start, stop in zip(levels, starts[:-1], starts[1:], strict=True):
+        rows, columns = holding(y, height, n, rule), holding(x, width, n, rule)
+        grid = reached[start:stop].reshape(channels, n, n)
+        grid[:, rows.start : rows.stop, columns.start : columns.stop] = True
+    return reached
 
 
 def winners(

@@ -9,10 +9,9 @@ from PyQt6.QtCore import QObject
 
 from pyrviewer.compute.network import Network
 from pyrviewer.labs.atrous import deeplab
-from pyrviewer.labs.atrous.overlays import Note
 from pyrviewer.labs.atrous.painting import wash
 from pyrviewer.labs.atrous.state import STRIDES, MapsRequest
-from pyrviewer.ui.overlays import Outlines, Wash, box_corners
+from pyrviewer.ui.overlays import Note, Outlines, Wash, box_corners
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -17,6 +17,7 @@ from pyrviewer.labs.atrous.state import ALL, AtrousState, first_layer, pyramid_o
 from pyrviewer.labs.atrous.view import AtrousView, Rows
 from pyrviewer.ui.lab import DocumentLab
 from pyrviewer.ui.networks import LabNetwork
+from pyrviewer.ui.overlays import Note
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -61,6 +62,7 @@ class AtrousLab(DocumentLab[AtrousState]):
         self.found: Found | None = None
         self._request: Request | None = None
         self._layout = ""  # that was shown last
+        self._problem = ""  # why there are no maps
         self._offered: FeatureSource | None = None  # whose layers the panel has
         self._make_lanes()
         self.painting = Painting(self)
@@ -90,6 +92,7 @@ class AtrousLab(DocumentLab[AtrousState]):
         self._run_lane = make("Convolving", self)
         self._run_lane.succeeded.connect(self._take)
         self._run_lane.cancelled.connect(self._on_stopped)
+        self._run_lane.failed.connect(self._fail)
         self.lanes = (self._image_lane, self._run_lane)
 
     # State
@@ -119,6 +122,7 @@ class AtrousLab(DocumentLab[AtrousState]):
     def forget(self) -> None:
         """Stop all work and show nothing."""
         self._request = self.found = None
+        self._problem = ""
         for lane in (self._image_lane, self._run_lane):
             lane.cancel()
         self.pointing.forget()
@@ -173,8 +177,14 @@ class AtrousLab(DocumentLab[AtrousState]):
         """Tell whether this is what the layout on the screen is about."""
         return found.request.state.layout == self.state.layout
 
+    def _fail(self, error: Exception) -> None:
+        """Show the image alone: the maps on the screen are of something else."""
+        self.found, self._problem = None, f"No maps. {error}"
+        self._show()
+        self.actions_changed.emit()
+
     def _take(self, found: Found) -> None:
-        self.found = found
+        self.found, self._problem = found, ""
         self._show()
         self.actions_changed.emit()
 
@@ -188,6 +198,11 @@ class AtrousLab(DocumentLab[AtrousState]):
 
     def _show(self) -> None:
         found, state = self.found, self.state
+        if self._problem and self.view.ready and state.layout in CONVOLVING:
+            self.view.forget_base()
+            self.view.set_base("image", [Note(self._problem)])
+            self.view.show_tiles([["image"]], {})
+            self.view.point({})
         if found is None or not self.view.ready or not self.shows(found):
             return
         self.panel.show_found(found)

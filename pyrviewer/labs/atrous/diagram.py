@@ -12,6 +12,7 @@ from PyQt6.QtWidgets import QButtonGroup, QSizePolicy, QToolButton, QWidget
 
 from pyrviewer.labs.atrous.aspp import branch_name
 from pyrviewer.labs.atrous.deeplab import ENCODER
+from pyrviewer.ui.widgets.form import check
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -189,9 +190,7 @@ class Diagram(QWidget):
 
     def show_node(self, name: str) -> None:
         """Mark a node without telling anyone."""
-        button = self._buttons.get(name)
-        if button is not None:
-            button.setChecked(True)
+        check(self._group, self._buttons.get(name))
 
     def button(self, name: str) -> QToolButton:
         """Return the button of a node."""

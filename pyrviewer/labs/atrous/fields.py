@@ -18,6 +18,7 @@ from PyQt6.QtWidgets import (
 
 from pyrviewer.labs.atrous.segmenting import CLASS_COLOURS
 from pyrviewer.ui.theme import icon
+from pyrviewer.ui.widgets.form import check
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -110,9 +111,7 @@ class ClassPicker(QWidget):
 
     def show_value(self, label: int) -> None:
         """Mark a class without telling anyone."""
-        button = self._group.button(label)
-        if button is not None:
-            button.setChecked(True)
+        check(self._group, self._group.button(label))
 
 
 def swatch(label: int) -> QIcon:

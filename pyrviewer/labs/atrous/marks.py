@@ -9,9 +9,9 @@ from PyQt6.QtGui import QImage
 
 from pyrviewer.compute import atrous
 from pyrviewer.labs.atrous import aspp
-from pyrviewer.labs.atrous.overlays import OUTSIDE, Note, Tap, Taps
+from pyrviewer.labs.atrous.overlays import OUTSIDE, Tap, Taps
 from pyrviewer.labs.atrous.state import MOST_PHASES
-from pyrviewer.ui.overlays import Outlines, Wash, box_corners
+from pyrviewer.ui.overlays import Note, Outlines, Wash, box_corners
 from pyrviewer.ui.picture import qimage
 
 if TYPE_CHECKING:

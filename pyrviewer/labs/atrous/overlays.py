@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from PyQt6.QtCore import QPointF, QRectF, Qt
 from PyQt6.QtGui import QColor, QPainter, QPen
 
-from pyrviewer.ui.overlays import draw_label, label_size
 from pyrviewer.ui.picture import format_value
 
 if TYPE_CHECKING:
@@ -110,39 +109,3 @@ class Taps:
             painter.drawText(rect.translated(ratio, ratio), Qt.AlignmentFlag.AlignCenter, text)
             painter.setPen(QColor("#ffffff"))
             painter.drawText(rect, Qt.AlignmentFlag.AlignCenter, text)
-
-
-@dataclass(frozen=True)
-class Note:
-    """A sentence at the lower edge of a pane, in as many lines as it needs."""
-
-    text: str
-    colour: str = ""
-
-    def draw(self, painter: QPainter, mapping: Mapping, ratio: float) -> None:
-        """Draw it."""
-        lines = self._lines(painter, mapping.width - 8 * ratio, ratio)
-        sizes = [label_size(painter, line, ratio) for line in lines]
-        step = sizes[0].height()
-        top = mapping.height - 10 * ratio - step * len(lines)
-        places = [
-            QPointF((mapping.width - size.width()) / 2, top + k * step)
-            for k, size in enumerate(sizes)
-        ]
-        if self.colour:
-            painter.setPen(QPen(QColor(self.colour), 4 * ratio))
-            for size, place in zip(sizes, places, strict=True):
-                painter.drawRect(size.translated(place))
-        for line, place in zip(lines, places, strict=True):
-            draw_label(painter, line, place, ratio)
-
-    def _lines(self, painter: QPainter, width: float, ratio: float) -> list[str]:
-        """Break the sentence between words."""
-        lines = [""]
-        for word in self.text.split(" "):
-            longer = f"{lines[-1]} {word}".strip()
-            if label_size(painter, longer, ratio).width() <= width or not lines[-1]:
-                lines[-1] = longer
-            else:
-                lines.append(word)
-        return lines

@@ -180,8 +180,8 @@ class AtrousPanel(Panel):
         self.kernel.show_value(state.kernel)
         self.rates.show_value(state.rates)
         self.input.setVisible(layout != "segment")
-        self.layer.setEnabled(layout != "deeplab")
-        self.channel.setEnabled(layout != "deeplab")
+        for control in (self.layer, self.channel):
+            self.input.show_row(control, layout != "deeplab")
         self.kernel_section.setVisible(layout in CONVOLVED)
         self.stacked.setVisible(layout == "stacked")
         self.values.setVisible(layout != "segment")

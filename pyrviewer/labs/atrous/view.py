@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PyQt6.QtCore import QPoint, pyqtSignal
-from PyQt6.QtWidgets import QLabel, QVBoxLayout, QWidget
+from PyQt6.QtWidgets import QLabel, QWidget
 
 from pyrviewer.compute.geometry import LevelGeometry, level_geometry
 from pyrviewer.labs.atrous.diagram import Diagram
 from pyrviewer.session.viewport import Viewport
-from pyrviewer.ui.pane_grid import Pane, PaneGrid
+from pyrviewer.ui.lab_view import LabView
+from pyrviewer.ui.pane_grid import Pane
 from pyrviewer.ui.picture import Layer, Picture
 from pyrviewer.ui.tools.brush import BrushTool
-from pyrviewer.ui.widgets.bar import Bar
 from pyrviewer.ui.widgets.deep_banner import DeepBanner
 from pyrviewer.ui.widgets.form import Segments
 
@@ -43,19 +42,8 @@ HINTS = {
 Rows = list[list[str]]
 
 
-class AtrousView(QWidget):
-    """Shows what the controller hands it and says what the user did.
-
-    Signals
-    -------
-    changed(str, object) : a state field and its new value
-    hovered(Hover or None), clicked(Hover), menu_requested(Hover or None, QPoint)
-    """
-
-    changed = pyqtSignal(str, object)
-    hovered = pyqtSignal(object)
-    clicked = pyqtSignal(object)
-    menu_requested = pyqtSignal(object, QPoint)
+class AtrousView(LabView):
+    """Shows what the controller hands it and says what the user did."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -66,24 +54,17 @@ class AtrousView(QWidget):
         self._image: tuple[Array, Picture] | None = None
         self._pictures: dict[int, Picture] = {}
         self.tiles: dict[str, Tile] = {}
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(0)
-        column.addWidget(self._bar())
+        self._fill_bar()
         self.banner = DeepBanner(self)
-        column.addWidget(self.banner)
+        self.add_above(self.banner)
         self.diagram = Diagram(self)
         self.diagram.chosen.connect(self._choose_node)
         self.diagram.hide()
-        column.addWidget(self.diagram, 2)
-        self.grid = PaneGrid(self)
-        self.grid.hovered.connect(self.hovered)
-        self.grid.clicked.connect(self.clicked)
-        self.grid.menu_requested.connect(self.menu_requested)
-        column.addWidget(self.grid, 3)
+        self.add_above(self.diagram, 2)
+        self.column.setStretchFactor(self.grid, 3)
 
-    def _bar(self) -> QWidget:
-        bar = Bar(self)
+    def _fill_bar(self) -> None:
+        bar = self.bar
         self.layouts = Segments(LAYOUT_ITEMS, bar)
         self.layouts.chosen.connect(self._choose_layout)
         self.layouts.done.connect(self._leave_bar)
@@ -92,7 +73,6 @@ class AtrousView(QWidget):
         self.hint = QLabel(bar)
         self.hint.setObjectName("caption")
         bar.line.addWidget(self.hint, 1)
-        return bar
 
     def _choose_layout(self, value: object) -> None:
         self.changed.emit("layout", value)

@@ -6,8 +6,7 @@ import math
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from PyQt6.QtCore import QPoint, QRectF, pyqtSignal
-from PyQt6.QtWidgets import QVBoxLayout, QWidget
+from PyQt6.QtCore import QRectF, pyqtSignal
 
 from pyrviewer.compute import geometry
 from pyrviewer.labs.blend.panes import PaneMaker, Scene, captions
@@ -15,14 +14,15 @@ from pyrviewer.labs.blend.run import Look
 from pyrviewer.labs.blend.state import LAYOUTS
 from pyrviewer.labs.blend.washes import Washes
 from pyrviewer.session.viewport import Viewport
+from pyrviewer.ui.lab_view import LabView
 from pyrviewer.ui.overlays import Caption
-from pyrviewer.ui.pane_grid import PaneGrid
 from pyrviewer.ui.picture import pixel_range
-from pyrviewer.ui.widgets.bar import Bar
 from pyrviewer.ui.widgets.form import Choice, Segments
 from pyrviewer.ui.widgets.transport import Transport
 
 if TYPE_CHECKING:
+    from PyQt6.QtWidgets import QWidget
+
     from pyrviewer.compute.mask import Mask
     from pyrviewer.labs.blend.run import Pair, Preview
     from pyrviewer.labs.blend.state import BlendState
@@ -55,21 +55,17 @@ SHOW_ITEMS = (
 )  # fmt: skip
 
 
-class BlendView(QWidget):
+class BlendView(LabView):
     """Shows what the controller hands it and says what the user did.
 
     Signals
     -------
-    changed(str, object) : a state field and the value that the user gave it
     tool_chosen(str)
     moved(int) : the animation's cursor was moved
     settled() : another part of the pictures is on the screen
     """
 
-    changed = pyqtSignal(str, object)
     tool_chosen = pyqtSignal(object)
-    hovered = pyqtSignal(object)
-    menu_requested = pyqtSignal(object, QPoint)
     moved = pyqtSignal(int)
     settled = pyqtSignal()
 
@@ -82,22 +78,15 @@ class BlendView(QWidget):
         self._layout = LAYOUTS[0]
         self._captions: list[str] = []
         self._tool: Tool | None = None
-        outer = QVBoxLayout(self)
-        outer.setContentsMargins(0, 0, 0, 0)
-        outer.setSpacing(0)
-        outer.addWidget(self._bar())
-        self.grid = PaneGrid(self)
-        self.grid.hovered.connect(self.hovered)
-        self.grid.menu_requested.connect(self.menu_requested)
+        self._fill_bar()
         self.grid.settled.connect(self.settled)
-        outer.addWidget(self.grid, 1)
         self.transport = Transport(self)
         self.transport.moved.connect(self.moved)
         self.transport.hide()
-        outer.addWidget(self.transport)
+        self.column.addWidget(self.transport)
 
-    def _bar(self) -> QWidget:
-        bar = Bar(self)
+    def _fill_bar(self) -> None:
+        bar = self.bar
         self.tools = Segments(TOOLS, bar, words=False)
         self.tools.setAccessibleName("Tool")
         self.tools.chosen.connect(self.tool_chosen)
@@ -114,7 +103,6 @@ class BlendView(QWidget):
         self.layouts.setAccessibleName("Layout")
         self.layouts.chosen.connect(self._layout_chosen)
         bar.line.addWidget(self.layouts)
-        return bar
 
     def _show_chosen(self, value: object) -> None:
         self.changed.emit("show", value)

@@ -199,7 +199,6 @@ class DreamLab(DocumentLab[DreamState]):
     def _show(self) -> None:
         if self.scene is not None:
             self.view.show_scene(self.scene, self.state)
-            self.pointing.read_again()
             if self.state.layout == "gradient" and not self.busy:
                 self.playback.explain()
         self._show_buttons()
@@ -235,7 +234,6 @@ class DreamLab(DocumentLab[DreamState]):
         self.scene = replace(scene, moment=moment, live=live, tiles=dreamt.tiles)
         self._show_position(dreamt.trace, dreamt.length)
         self.view.show_scene(self.scene, self.state)
-        self.pointing.read_again()
         self._show_octaves()
 
     def _take_dreamt(self, kept: Kept | None) -> None:
@@ -352,7 +350,6 @@ class DreamLab(DocumentLab[DreamState]):
     def peek(self, on: bool) -> None:
         """Show the original."""
         self.view.grid.set_peeking(on)
-        self.pointing.read_again()
 
     def cancel_gesture(self) -> bool:
         """Take back the region that is being dragged."""

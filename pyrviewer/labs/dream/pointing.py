@@ -41,10 +41,6 @@ class Pointing(QObject):
     def _on_drawn(self, region: Parametric) -> None:
         self._lab.change("outline", mask.to_json(region))
 
-    def read_again(self) -> None:
-        """Say what is under a mouse that rests while the picture changes."""
-        self._on_hovered(self._lab.view.under_mouse())
-
     def _on_hovered(self, hover: Hover | None) -> None:
         layer = hover.layer if hover is not None else None
         if hover is None or layer is None or layer.source is None:

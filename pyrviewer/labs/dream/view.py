@@ -5,28 +5,25 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from PyQt6.QtCore import QPoint, QPointF, QSize, Qt, pyqtSignal
-from PyQt6.QtGui import QCursor, QImage
+from PyQt6.QtCore import QSize, Qt, pyqtSignal
+from PyQt6.QtGui import QImage
 from PyQt6.QtWidgets import (
-    QApplication,
     QLabel,
     QPushButton,
     QSizePolicy,
     QToolButton,
-    QVBoxLayout,
     QWidget,
 )
 
 from pyrviewer.compute.mask import Ellipse, Lasso, Rectangle, rasterise, scaled
 from pyrviewer.labs.dream.panes import Scene, rows
 from pyrviewer.session.viewport import View, Viewport
+from pyrviewer.ui.lab_view import LabView
 from pyrviewer.ui.overlays import Caption, Wash
-from pyrviewer.ui.pane_grid import PaneGrid
 from pyrviewer.ui.picture import qimage
 from pyrviewer.ui.theme import icon
 from pyrviewer.ui.timers import after
 from pyrviewer.ui.tools.shape import ShapeTool
-from pyrviewer.ui.widgets.bar import Bar
 from pyrviewer.ui.widgets.deep_banner import DeepBanner
 from pyrviewer.ui.widgets.form import Choice, Segments
 from pyrviewer.ui.widgets.transport import Transport
@@ -37,9 +34,9 @@ if TYPE_CHECKING:
     from pyrviewer.compute.mask import Parametric
     from pyrviewer.labs.dream.run import Explained
     from pyrviewer.labs.dream.state import DreamState
-    from pyrviewer.ui.navigator import Hover
     from pyrviewer.ui.overlays import Overlay
     from pyrviewer.ui.tools.shape import Kind
+    from pyrviewer.ui.widgets.bar import Bar
 
 REGION = "#b58cff"
 NOWHERE = "everywhere"
@@ -75,25 +72,20 @@ PRIMARY = (
 )
 
 
-class DreamView(QWidget):
+class DreamView(LabView):
     """Shows what the controller hands it and says what the user did.
 
     Signals
     -------
-    changed(str, object) : a state field and the value that the user gave it
     toggled(), step_wanted(), branch_wanted() : the buttons above the panes
     drawn(object) : a region was drawn
     moved(int) : the playback's cursor was moved
     """
 
-    changed = pyqtSignal(str, object)
     toggled = pyqtSignal()
     step_wanted = pyqtSignal()
     branch_wanted = pyqtSignal()
     drawn = pyqtSignal(object)
-    hovered = pyqtSignal(object)
-    clicked = pyqtSignal(object)
-    menu_requested = pyqtSignal(object, QPoint)
     moved = pyqtSignal(int)
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -111,23 +103,15 @@ class DreamView(QWidget):
         self._wash: Wash | None = None
         self._untouched = True
         self._reminder = after(self, REMINDER, self._redraw)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(0)
-        column.addWidget(self._bar())
+        self._fill_bar()
         self.banner = DeepBanner(self, MISSING)
-        column.addWidget(self.banner)
-        self.grid = PaneGrid(self)
-        self.grid.hovered.connect(self.hovered)
-        self.grid.clicked.connect(self.clicked)
-        self.grid.menu_requested.connect(self.menu_requested)
-        column.addWidget(self.grid, 1)
+        self.add_above(self.banner)
         self.transport = Transport(self)
         self.transport.moved.connect(self.moved)
-        column.addWidget(self.transport)
+        self.column.addWidget(self.transport)
 
-    def _bar(self) -> QWidget:
-        bar = Bar(self)
+    def _fill_bar(self) -> None:
+        bar = self.bar
         self.go = QPushButton("Dream", bar)
         self.go.setStyleSheet(PRIMARY)
         self.go.setMinimumWidth(92)
@@ -153,7 +137,6 @@ class DreamView(QWidget):
         self.layouts.setAccessibleName("Layout")
         self.layouts.chosen.connect(self._layout_chosen)
         bar.line.addWidget(self.layouts)
-        return bar
 
     def _button(
         self, bar: Bar, text: str, picture: str, tip: str, signal: pyqtBoundSignal
@@ -247,13 +230,6 @@ class DreamView(QWidget):
         """Bring the bar in line with the state."""
         self.layouts.show_value(state.layout)
         self.show_as.show_value(state.show)
-
-    def under_mouse(self) -> Hover | None:
-        """Return what is under the mouse now."""
-        place = QCursor.pos()
-        over = QApplication.widgetAt(place)
-        canvas = next((canvas for canvas in self.grid.canvases if canvas is over), None)
-        return canvas.at(QPointF(canvas.mapFromGlobal(place))) if canvas is not None else None
 
     def show_comparing(self, on: bool) -> None:
         """Offer to compare the dream with the original, where both can be seen."""

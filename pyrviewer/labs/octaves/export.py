@@ -9,14 +9,12 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PyQt6.QtCore import QTimer
 from PyQt6.QtWidgets import QFileDialog
 
 from pyrviewer.compute import animation, display, image, writing
 from pyrviewer.compute.signed import savable
 from pyrviewer.labs.octaves.script import python_script, rebuild_script
-from pyrviewer.ui.exporter import Exporter, write_picture
-from pyrviewer.ui.menus import context_menu
+from pyrviewer.ui.exporter import Exporter, file_name, write_picture
 from pyrviewer.ui.widgets.pop_out import PopOut
 
 if TYPE_CHECKING:
@@ -40,18 +38,13 @@ class OctavesExporter(Exporter):
     def __init__(self, lab: OctavesLab) -> None:
         super().__init__(lab, lab.context)
         self._lab = lab
-        self._clicked: Layer | None = None
 
     # What and where to
 
-    def _stem(self) -> str:
-        document = self._lab.document
-        return Path(document.name).stem if document else "octaves"
-
     def _target(self) -> Layer | None:
         """Return the layer that was clicked, what the layout is about, or the selected octave."""
-        if self._clicked is not None:
-            return self._clicked
+        if self.clicked is not None:
+            return self.clicked
         build, state = self._lab.build, self._lab.state
         if build is None or not build.complete:
             return None
@@ -70,7 +63,7 @@ class OctavesExporter(Exporter):
             return
         pixels = savable(layer.source)
         suffix = ".tif" if pixels.dtype == "float32" else ".png"
-        name = f"{self._stem()}_{_file_name(layer)}{suffix}"
+        name = f"{self.stem}_{file_name(layer.title)}{suffix}"
         path = self.ask("Save picture", name, writing.suffixes_for(pixels))
         if path is not None:
             self.write(partial(write_picture, pixels=pixels, path=path))
@@ -80,7 +73,7 @@ class OctavesExporter(Exporter):
         build = self._lab.build
         folder = QFileDialog.getExistingDirectory(self._lab.view, "Save all octaves into")
         if build is not None and build.complete and folder:
-            work = partial(write_all, build=build, folder=Path(folder), stem=self._stem())
+            work = partial(write_all, build=build, folder=Path(folder), stem=self.stem)
             self.write(work)
 
     def save_animation(self) -> None:
@@ -88,7 +81,7 @@ class OctavesExporter(Exporter):
         document, build = self._lab.document, self._lab.build
         if document is None or build is None:
             return
-        name = f"{self._stem()}_coarse_to_fine.gif"
+        name = f"{self.stem}_coarse_to_fine.gif"
         path = self.ask("Export animation", name, animation.SUFFIXES)
         if path is not None:
             work = partial(write_animation, octaves=document.octaves, limits=build.range, path=path)
@@ -97,7 +90,7 @@ class OctavesExporter(Exporter):
     def save_numbers(self) -> None:
         """Ask for a file and write sizes and bytes."""
         build = self._lab.build
-        path = self.ask("Export numbers", f"{self._stem()}.json", (".json", ".csv"))
+        path = self.ask("Export numbers", f"{self.stem}.json", (".json", ".csv"))
         if build is not None and path is not None:
             self.write(partial(write_numbers, build=build, path=path))
 
@@ -126,26 +119,11 @@ class OctavesExporter(Exporter):
         """Show the picture in a window of its own."""
         layer = self._target()
         if layer is not None:
-            PopOut(layer, f"{self._stem()} · {layer.title}", self._lab.view).show()
+            PopOut(layer, f"{self.stem} · {layer.title}", self._lab.view).show()
 
     def show_menu(self, place: QPoint, layer: Layer | None) -> None:
         """Open the context menu of a pane; while it is open, its layer is what is saved."""
-        self._clicked = layer
-        menu = context_menu(self._lab.view, self._lab.actions(), MENU)
-        menu.aboutToHide.connect(self._forget_later)
-        menu.popup(place)
-
-    def _forget_later(self) -> None:
-        QTimer.singleShot(0, self._forget)  # the chosen action runs after the menu has gone
-
-    def _forget(self) -> None:
-        self._clicked = None
-
-
-def _file_name(layer: Layer) -> str:
-    """Return a layer's title as a part of a file name."""
-    words = "".join(letter if letter.isalnum() else " " for letter in layer.title).split()
-    return "_".join(words).lower()
+        self.open_menu(place, layer, MENU)
 
 
 def write_all(ticket: Ticket, build: Build, folder: Path, stem: str) -> str:

@@ -9,21 +9,22 @@ from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
 import numpy as np
-from PyQt6.QtCore import QPoint, QRectF, pyqtSignal
-from PyQt6.QtWidgets import QVBoxLayout, QWidget
+from PyQt6.QtCore import QRectF, pyqtSignal
 
 from pyrviewer.compute import geometry
 from pyrviewer.labs.octaves.placing import arrange, footprints
 from pyrviewer.session.viewport import Viewport
+from pyrviewer.ui.lab_view import LabView
 from pyrviewer.ui.navigator import MARGIN, TITLE_HEIGHT, Hover
-from pyrviewer.ui.pane_grid import Pane, PaneGrid, best_columns
+from pyrviewer.ui.pane_grid import Pane, best_columns
 from pyrviewer.ui.picture import Layer, Patch, Picture, Texture, pixel_range
-from pyrviewer.ui.widgets.bar import Bar
 from pyrviewer.ui.widgets.form import Segments
 from pyrviewer.ui.widgets.transport import Transport
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from PyQt6.QtWidgets import QWidget
 
     from pyrviewer.compute.geometry import LevelGeometry
     from pyrviewer.labs.octaves.measure import Bench
@@ -63,20 +64,14 @@ def range_text(octave: Octave) -> str:
     return f"{low:.0f} to {high:.0f}" if whole else f"{low:.4g} to {high:.4g}"
 
 
-class OctavesView(QWidget):
+class OctavesView(LabView):
     """Shows what the controller hands it and says what the user did.
 
     Signals
     -------
-    changed(str, object) : a state field and its new value
-    hovered(Hover or None), clicked(Hover), menu_requested(Hover or None, QPoint)
     patches_wanted() : the panes have come to rest
     """
 
-    changed = pyqtSignal(str, object)
-    hovered = pyqtSignal(object)
-    clicked = pyqtSignal(object)
-    menu_requested = pyqtSignal(object, QPoint)
     double_clicked = pyqtSignal()
     patches_wanted = pyqtSignal()
 
@@ -86,10 +81,7 @@ class OctavesView(QWidget):
         self.stack = Viewport(self)
         self.bench_view = Viewport(self)
         self._pictures: WeakKeyDictionary[Octave, Picture] = WeakKeyDictionary()
-        outer = QVBoxLayout(self)
-        outer.setContentsMargins(0, 0, 0, 0)
-        outer.setSpacing(0)
-        bar = Bar(self)
+        bar = self.bar
         self.layouts = Segments(LAYOUT_ITEMS, bar)
         self.layouts.chosen.connect(self._choose_layout)
         self.compare = Segments(COMPARE_ITEMS, bar)
@@ -98,17 +90,11 @@ class OctavesView(QWidget):
         bar.line.addWidget(self.layouts)
         bar.line.addStretch(1)
         bar.line.addWidget(self.compare)
-        outer.addWidget(bar)
-        self.grid = PaneGrid(self)
-        self.grid.hovered.connect(self.hovered)
-        self.grid.clicked.connect(self.clicked)
         self.grid.double_clicked.connect(self.double_clicked)
-        self.grid.menu_requested.connect(self.menu_requested)
         self.grid.settled.connect(self.patches_wanted)
-        outer.addWidget(self.grid, 1)
         self.transport = Transport(self)
         self.transport.moved.connect(self._choose_detail)
-        outer.addWidget(self.transport)
+        self.column.addWidget(self.transport)
 
     def _choose_layout(self, value: object) -> None:
         self.changed.emit("layout", value)

@@ -62,6 +62,7 @@ class PoolingLab(DocumentLab[PoolingState]):
         self._cropping: tuple[int, ...] | None = None
         self._known: dict[int, Neighbour] = {}
         self._compared: PoolingState | None = None
+        self._problem = ""  # why there are no maps
         self._image: tuple[Array, ...] = ()
         self._make_lanes()
         self.exporter = PoolingExporter(self)
@@ -76,6 +77,7 @@ class PoolingLab(DocumentLab[PoolingState]):
         self.network = LabNetwork(self, panel.network, view.banner)
         panel.changed.connect(self.change)
         panel.whole_wanted.connect(self.take_whole)
+        panel.table.chosen.connect(self._open_neighbour)
         context.workspace.removed.connect(self._on_documents)
         context.workspace.opened.connect(self._on_documents)
 
@@ -88,6 +90,7 @@ class PoolingLab(DocumentLab[PoolingState]):
         self._compare_lane = make("Comparing the images", self)
         self._compare_lane.succeeded.connect(self._take_neighbours)
         self._work_lanes = self._image_lane, self._pool_lane, self._compare_lane
+        self._pool_lane.failed.connect(self._fail)
         for lane in self._work_lanes:
             lane.failed.connect(self.context.notices.error)
         self.lanes = self._work_lanes
@@ -110,7 +113,7 @@ class PoolingLab(DocumentLab[PoolingState]):
     def forget(self) -> None:
         """Stop all work and show nothing."""
         self._request = self.found = self._cropping = None
-        self._image, self.neighbours = (), []
+        self._image, self.neighbours, self._problem = (), [], ""
         for lane in self._work_lanes:
             lane.cancel()
         self.view.show_empty()
@@ -148,6 +151,8 @@ class PoolingLab(DocumentLab[PoolingState]):
 
     def _show(self) -> None:
         found = self.found
+        if self._problem and self._image and self.state.layout != "neighbours":
+            self.view.show_alone(self._problem)
         if found is None or not self._image:
             return
         self.panel.show_found(found)
@@ -164,8 +169,15 @@ class PoolingLab(DocumentLab[PoolingState]):
             self.view.show_crop(self.state.rect)
             self._show()
 
+    def _fail(self, error: Exception) -> None:
+        """Show the image alone: the maps on the screen are of something else."""
+        self.found, self._problem = None, f"No maps. {error}"
+        self.panel.show_nothing()
+        self._show()
+        self.actions_changed.emit()
+
     def _take_pooled(self, found: Pooled) -> None:
-        self.found = found
+        self.found, self._problem = found, ""
         self._show()
         self.actions_changed.emit()
 
@@ -239,15 +251,18 @@ class PoolingLab(DocumentLab[PoolingState]):
         spot = self.pointing.spot(hover)
         if spot is not None and spot.kind == "channel" and self.found is not None:
             self.change("channel", self.found.maps.order[spot.index])
-            return
-        if self.state.layout == "neighbours" and hover.level < len(self.neighbours):
-            wanted = self.neighbours[hover.level].id
-            for document in self.context.workspace.documents:
-                if document.id == wanted:
-                    own = document.state(self.key, self.default)
-                    document.adopt(self.key, replace(self.state, rect=own.rect), over=True)
-                    self.context.workspace.activate(document)
-                    return
+        elif self.state.layout == "neighbours" and hover.level < len(self.neighbours):
+            self._open_neighbour(hover.level)
+
+    def _open_neighbour(self, index: int) -> None:
+        """Show one of the open images, compared with the others in the same way."""
+        wanted = self.neighbours[index].id
+        for document in self.context.workspace.documents:
+            if document.id == wanted:
+                own = document.state(self.key, self.default)
+                document.adopt(self.key, replace(self.state, rect=own.rect), over=True)
+                self.context.workspace.activate(document)
+                return
 
     def _on_menu(self, hover: Hover | None, place: QPoint) -> None:
         self.exporter.show_menu(place, hover.layer if hover is not None else None)

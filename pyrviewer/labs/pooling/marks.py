@@ -23,6 +23,7 @@ LEVELS = ("#4c8dff", "#ffd34d", "#ff7b72", "#3fb950", "#c58fff", "#39c5cf")
 POINTED = "#ffffff"
 LEFT_OUT = "#ff7b72"
 CHANNELS = ("#ff5d5d", "#4fd66b", "#5b9bff")  # red, green and blue, where all are shown
+LEFT_OUT_TEXT = "left out"
 MOST_DRAWN = 32  # bins along a side: finer grids hide what they divide
 
 
@@ -114,7 +115,7 @@ def rule_marks(found: Pooled, rule: Rule) -> list[Overlay]:
         boxes.append(place.box(inner[0], 0, place.width, place.height))
     if below:
         boxes.append(place.box(0, inner[1], inner[0], place.height))
-    return [*marks, Hatch(boxes, LEFT_OUT, "left out")] if boxes else marks
+    return [*marks, Hatch(boxes, LEFT_OUT, LEFT_OUT_TEXT)] if boxes else marks
 
 
 def around(place: Place, rect: tuple[int, int, int, int]) -> Overlay:
@@ -133,22 +134,38 @@ def field(found: Pooled, x: int, y: int) -> Box | None:
     return Place(request.rect, height, width).box(x0, y0, x1, y1)
 
 
-def pointed_bins(place: Place, n: int, x: int, y: int, rule: Rule) -> list[tuple[int, int]]:
-    """Return row and column of the bins of a grid that hold a pixel."""
-    rows, columns = (pooling.bins(side, n, rule) for side in (place.height, place.width))
-    return [
-        (row, column)
-        for row, (y0, y1) in enumerate(rows)
-        for column, (x0, x1) in enumerate(columns)
-        if y0 <= y < y1 and x0 <= x < x1
-    ]
+@dataclass(frozen=True)
+class Cells:
+    """Neighbouring cells of a grid of n x n bins, or none."""
+
+    n: int
+    rows: range
+    columns: range
+
+    def __bool__(self) -> bool:
+        return bool(self.rows and self.columns)
+
+    def __str__(self) -> str:
+        return f"{_span(self.rows)}, {_span(self.columns)}" if self else LEFT_OUT_TEXT
 
 
-def cells(place: Place, n: int, bins: Sequence[tuple[int, int]]) -> Overlay:
-    """Return outlines of cells of a pooled grid."""
-    grid = Place(place.rect, n, n)
-    boxes = [grid.box(column, row, column + 1, row + 1) for row, column in bins]
-    return Bins(boxes, POINTED, 2.0)
+def _span(numbers: range) -> str:
+    first, last = numbers[0], numbers[-1]
+    return f"{first}" if first == last else f"{first}–{last}"
+
+
+def pointed_bins(place: Place, n: int, x: int, y: int, rule: Rule) -> Cells:
+    """Return the bins of a grid that hold a pixel."""
+    rows = pooling.holding(y, place.height, n, rule)
+    return Cells(n, rows, pooling.holding(x, place.width, n, rule))
+
+
+def around_cells(place: Place, cells: Cells) -> list[Overlay]:
+    """Return an outline around cells of a pooled grid."""
+    if not cells:
+        return []
+    rows, columns, grid = cells.rows, cells.columns, Place(place.rect, cells.n, cells.n)
+    return [Bins([grid.box(columns.start, rows.start, columns.stop, rows.stop)], POINTED, 2.0)]
 
 
 def winner_dots(found: Pooled, entries: Sequence[int], level: int) -> list[Overlay]:

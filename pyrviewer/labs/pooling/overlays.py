@@ -36,12 +36,13 @@ class Bins:
         """Draw them."""
         if not self.boxes:
             return
-        fill = QColor(self.colour)
-        fill.setAlpha(self.tint)
         rects = [mapping.rect(*box) for box in self.boxes]
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(fill if self.tint else Qt.BrushStyle.NoBrush)
-        painter.drawRects(*rects)
+        if self.tint:
+            fill = QColor(self.colour)
+            fill.setAlpha(self.tint)
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(fill)
+            painter.drawRects(*rects)
         inset = self.inset * ratio
         inner = [
             rect.adjusted(inset, inset, -inset, -inset)

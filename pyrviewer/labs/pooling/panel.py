@@ -255,6 +255,14 @@ class PoolingPanel(Panel):
             [(f"{n} × {n}", tile.title.split()[-1], f"{apart:.3g}") for n, tile, apart in rows]
         )
 
+    def show_nothing(self) -> None:
+        """Tell nothing of maps that are not there."""
+        for remark in (self.sizes, self.length, self.bounds_note, self.stack_note):
+            remark.setText("")
+        self.bounds.show_rows([])
+        self.apart.show_rows([])
+        self.stack.show_parts([])
+
     def _order_text(self, found: Pooled) -> str:
         if found.channel == ALL:
             return "."

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from itertools import islice, product
 from typing import TYPE_CHECKING
 
+import numpy as np
 from PyQt6.QtCore import QObject
 
 from pyrviewer.compute import pooling
@@ -25,8 +27,6 @@ if TYPE_CHECKING:
     Marks = dict[Spot, Sequence[Overlay]]
     Row = tuple[str, str, str]
 
-
-LEFT_OUT = "left out"
 MOST_MARKED = 16  # channels in which a pixel is outlined: each one takes time to draw
 
 
@@ -50,7 +50,7 @@ class Pointing(QObject):
         rows: Sequence[Row],
         text: str,
         entry: int | None = None,
-        reached: Sequence[int] | Array = (),
+        reached: Array | None = None,
     ) -> None:
         view = self._lab.view
         if view.spots and view.spots[0].kind != "neighbour":
@@ -117,6 +117,7 @@ class Pointing(QObject):
         n = request.state.levels[level]
         y0, y1 = pooling.bins(place.height, n, request.rule)[row]
         x0, x1 = pooling.bins(place.width, n, request.rule)[column]
+        cell = marks.Cells(n, range(row, row + 1), range(column, column + 1))
         outline = marks.around(place, (x0, y0, x1, y1))
         won = marks.winner_dots(found, entries, level)
         values = ", ".join(format_value(found.vector[i].item()) for i in entries)
@@ -130,10 +131,12 @@ class Pointing(QObject):
         shown: Marks = {
             Spot("image"): [outline, *won],
             Spot("map"): [outline, *won],
-            Spot("grid", level): [marks.cells(place, n, [(row, column)])],
+            Spot("grid", level): marks.around_cells(place, cell),
         }
         text = f"{n} × {n}   row {row}  column {column}   {values}"
-        self._show(shown, rows, text, entries[0] if len(entries) == 1 else None, entries)
+        reached = np.zeros(len(found.vector), np.bool_)
+        reached[entries] = True
+        self._show(shown, rows, text, entries[0] if len(entries) == 1 else None, reached)
 
     def _channel(self, found: Pooled, index: int) -> str:
         entry = pooling.entry(index, found.maps.values.shape, found.request.state.levels)
@@ -156,22 +159,24 @@ class Pointing(QObject):
             width, height = (round(field[k + 2] - field[k]) for k in range(2))
             rows.append(("Sees", f"{width} × {height} px of the image", ""))
         for level, n in enumerate(request.state.levels):
-            bins = marks.pointed_bins(place, n, x, y, request.rule)
-            shown[Spot("grid", level)] = [marks.cells(place, n, bins)]
-            text = " and ".join(f"{row}, {column}" for row, column in bins) or LEFT_OUT
-            rows.append((f"{n} × {n}", text, self._won(found, level, bins, (x, y))))
+            cells = marks.pointed_bins(place, n, x, y, request.rule)
+            shown[Spot("grid", level)] = marks.around_cells(place, cells)
+            rows.append((f"{n} × {n}", str(cells), self._won(found, level, cells, (x, y))))
         value = self._value(found.map, x, y)
-        text = f"x {x}  y {y}   {value}   reaches {len(reached)} of {len(found.vector)} numbers"
+        count = f"{np.count_nonzero(reached)} of {len(reached)} numbers"
+        text = f"x {x}  y {y}   {value}   reaches {count}"
         self._show(shown, [("Pixel", f"x {x}, y {y}", value), *rows], text, None, reached)
 
-    def _won(
-        self, found: Pooled, level: int, bins: Sequence[tuple[int, int]], pixel: tuple[int, int]
-    ) -> str:
+    def _won(self, found: Pooled, level: int, cells: marks.Cells, pixel: tuple[int, int]) -> str:
         """Say whether a pixel won one of its bins in a shown channel."""
         if found.winners is None:
             return "counts"
-        entries = [i for b in bins for i in found.blocks.of_bin(level, *b, found.shown)]
-        return "wins" if any(tuple(found.winners[i]) == pixel for i in entries) else "loses"
+        grids = [found.blocks.of_channel(channel)[level] for channel in found.shown]
+        won = np.stack([found.winners[grid.start : grid.stop] for grid in grids])
+        held = won.reshape(-1, cells.n, cells.n, 2)[
+            :, cells.rows.start : cells.rows.stop, cells.columns.start : cells.columns.stop
+        ]
+        return "wins" if (held == pixel).all(-1).any() else "loses"
 
     def _value(self, tile: Tile, x: int, y: int) -> str:
         sample = tile.values[y, x]
@@ -185,13 +190,16 @@ class Pointing(QObject):
         shown: Marks = {}
         rows: list[Row] = [("Pixel", f"x {x}, y {y}", self._value(found.map, x, y))]
         for k, (rule, name) in enumerate(zip(RULES, RULE_NAMES, strict=True)):
-            bins = marks.pointed_bins(place, n, x, y, rule)
+            cells = marks.pointed_bins(place, n, x, y, rule)
             shown[Spot("rule", k)] = [outline]
-            shown[Spot("rule grid", k)] = [marks.cells(place, n, bins)]
-            text = " and ".join(f"{row}, {column}" for row, column in bins) or LEFT_OUT
-            values = [self._value(found.tiles["rule grid"][k], column, row) for row, column in bins]
-            rows.append((name, text, " / ".join(values[:2])))
-        outside = [name for name, text, _ in rows if text == LEFT_OUT]
+            shown[Spot("rule grid", k)] = marks.around_cells(place, cells)
+            pooled = found.tiles["rule grid"][k]
+            values = [
+                self._value(pooled, column, row)
+                for row, column in islice(product(cells.rows, cells.columns), 2)
+            ]
+            rows.append((name, str(cells), " / ".join(values)))
+        outside = [name for name, text, _ in rows if text == marks.LEFT_OUT_TEXT]
         text = f"   in no bin of {' and '.join(outside)}" if outside else ""
         self._show(shown, rows, f"x {x}  y {y}   {rows[0][2]}{text}")
 
@@ -217,9 +225,8 @@ class Pointing(QObject):
         shown: Marks = {Spot("map"): outline}
         rows: list[Row] = [("Map", f"x {x}, y {y}", self._value(found.map, x, y))]
         for k, n in enumerate(found.request.state.bins):
-            bins = marks.pointed_bins(place, n, x, y, "adaptive")
-            shown[Spot("pooled", k)] = [marks.cells(place, n, bins)]
+            cells = marks.pointed_bins(place, n, x, y, "adaptive")
+            shown[Spot("pooled", k)] = marks.around_cells(place, cells)
             shown[Spot("enlarged", k)] = shown[Spot("octave", k)] = outline
-            text = " and ".join(f"{row}, {column}" for row, column in bins)
-            rows.append((f"{n} × {n}", text, self._value(found.tiles["enlarged"][k], x, y)))
+            rows.append((f"{n} × {n}", str(cells), self._value(found.tiles["enlarged"][k], x, y)))
         self._show(shown, rows, f"x {x}  y {y}   {rows[0][2]}")

@@ -82,8 +82,9 @@ class VectorStrip(QWidget):
         self._shades = BYTES
         self._colours: Sequence[str] = ()
         self._entry: int | None = None
-        self._reached: Array = np.empty(0, np.int64)
+        self._reached: Array | None = None
         self._ground: QPixmap | None = None
+        self._boxes: list[tuple[int, int, QRectF]] | None = None
         self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
@@ -106,13 +107,13 @@ class VectorStrip(QWidget):
         """Show a vector; the entries of the `shown` channels are boxes, each level has a colour."""
         self._vector, self._blocks, self._shown = vector, blocks, shown
         self._shades, self._colours = shades, colours
-        self._ground = None
-        self.mark(None, ())
+        self._ground = self._boxes = None
+        self.mark(None, None)
         self.setAccessibleDescription(f"{len(vector)} numbers")
 
-    def mark(self, entry: int | None, reached: Sequence[int] | Array) -> None:
-        """Point out one entry, and those that a pixel can reach."""
-        self._entry, self._reached = entry, np.asarray(reached, np.int64)
+    def mark(self, entry: int | None, reached: Array | None) -> None:
+        """Point out one entry, and those that a pixel can reach: a bool of each."""
+        self._entry, self._reached = entry, reached
         self.update()
 
     def changeEvent(self, event: QEvent | None) -> None:
@@ -124,7 +125,7 @@ class VectorStrip(QWidget):
     def resizeEvent(self, event: QResizeEvent | None) -> None:
         """Draw all of it again."""
         super().resizeEvent(event)
-        self._ground = None
+        self._ground = self._boxes = None
 
     # Where entries lie
 
@@ -137,6 +138,11 @@ class VectorStrip(QWidget):
 
     def boxes(self) -> list[tuple[int, int, QRectF]]:
         """Return the entries of the shown channels with their rows and boxes, if there is room."""
+        if self._boxes is None:
+            self._boxes = self._lay_out()
+        return self._boxes
+
+    def _lay_out(self) -> list[tuple[int, int, QRectF]]:
         found: list[tuple[int, int, QRectF]] = []
         count = sum(n * n for n in self._blocks.levels)
         gaps = GAP * (len(self._blocks.levels) - 1)
@@ -275,16 +281,16 @@ class VectorStrip(QWidget):
 
     def _draw_marks(self, painter: QPainter, line: QRectF) -> None:
         """Point out what is reached and the present entry, in both rows."""
-        if len(self._reached):
+        reached = self._reached
+        if reached is not None:
             columns = max(1, round(line.width() * self.devicePixelRatioF()))
             ticks = np.zeros((1, columns, 4), np.uint8)
-            ticks[0, self._reached * columns // len(self._vector)] = MARK_BYTES
+            starts = np.arange(columns) * len(reached) // columns
+            ticks[0, np.logical_or.reduceat(reached, starts)] = MARK_BYTES
             place = QRectF(line.left(), line.bottom() + 1, line.width(), TICK)
             painter.drawImage(place, qimage(ticks, QImage.Format.Format_ARGB32))
-        boxes = self.boxes()
-        reached = np.isin([entry for entry, _, _ in boxes], self._reached)
-        for (entry, _, box), marked in zip(boxes, reached, strict=True):
-            if marked or entry == self._entry:
+        for entry, _, box in self.boxes():
+            if entry == self._entry or (reached is not None and reached[entry]):
                 painter.setPen(QPen(MARK, 2 if entry == self._entry else 1))
                 painter.drawRect(_within(box).adjusted(0.5, 0.5, -0.5, -0.5))
         if self._entry is not None:

@@ -5,18 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from PyQt6.QtCore import QPoint, pyqtSignal
-from PyQt6.QtWidgets import QLabel, QVBoxLayout, QWidget
+from PyQt6.QtCore import pyqtSignal
+from PyQt6.QtWidgets import QLabel, QWidget
 
 from pyrviewer.compute.geometry import LevelGeometry, level_geometry
 from pyrviewer.labs.pooling import marks
 from pyrviewer.labs.pooling.run import RULES
 from pyrviewer.labs.pooling.strip import VectorRows, VectorStrip
 from pyrviewer.session.viewport import Viewport
-from pyrviewer.ui.pane_grid import Pane, PaneGrid, best_columns
+from pyrviewer.ui.lab_view import LabView
+from pyrviewer.ui.overlays import Note
+from pyrviewer.ui.pane_grid import Pane, best_columns
 from pyrviewer.ui.picture import Layer, Picture
 from pyrviewer.ui.tools.rectangle import RectangleTool
-from pyrviewer.ui.widgets.bar import Bar
 from pyrviewer.ui.widgets.deep_banner import DeepBanner
 from pyrviewer.ui.widgets.form import Segments
 
@@ -54,22 +55,16 @@ class Spot:
     index: int = 0
 
 
-class PoolingView(QWidget):
+class PoolingView(LabView):
     """Shows what the controller hands it and says what the user did.
 
     Signals
     -------
-    changed(str, object) : a state field and its new value
     cropping(object), cropped(object) : a part of the image is being chosen; it was
-    hovered(Hover or None), clicked(Hover), menu_requested(Hover or None, QPoint)
     """
 
-    changed = pyqtSignal(str, object)
     cropping = pyqtSignal(object)
     cropped = pyqtSignal(object)
-    hovered = pyqtSignal(object)
-    clicked = pyqtSignal(object)
-    menu_requested = pyqtSignal(object, QPoint)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -79,28 +74,19 @@ class PoolingView(QWidget):
         self.tool.changed.connect(self.cropping)
         self.tool.finished.connect(self.cropped)
         self.spots: list[Spot] = []
-        self._base: list[list[Overlay]] = []
         self._image: tuple[Array, Picture] | None = None
         self._rect: tuple[int, int, int, int] | None = None
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(0)
-        column.addWidget(self._bar())
+        self._fill_bar()
         self.banner = DeepBanner(self)
-        column.addWidget(self.banner)
-        self.grid = PaneGrid(self)
-        self.grid.hovered.connect(self.hovered)
-        self.grid.clicked.connect(self.clicked)
-        self.grid.menu_requested.connect(self.menu_requested)
-        column.addWidget(self.grid, 1)
+        self.add_above(self.banner)
         self.strip = VectorStrip(self)
         self.rows = VectorRows(self)
         for widget in (self.strip, self.rows):
             widget.hide()
-            column.addWidget(widget)
+            self.column.addWidget(widget)
 
-    def _bar(self) -> QWidget:
-        bar = Bar(self)
+    def _fill_bar(self) -> None:
+        bar = self.bar
         self.layouts = Segments(LAYOUT_ITEMS, bar)
         self.layouts.chosen.connect(self._choose_layout)
         bar.line.addWidget(self.layouts)
@@ -108,7 +94,6 @@ class PoolingView(QWidget):
         self.hint = QLabel(bar)
         self.hint.setObjectName("caption")
         bar.line.addWidget(self.hint, 1)
-        return bar
 
     def _choose_layout(self, value: object) -> None:
         self.changed.emit("layout", value)
@@ -118,7 +103,7 @@ class PoolingView(QWidget):
     def show_empty(self) -> None:
         """Show no panes."""
         self._image = self._rect = None
-        self.spots, self._base = [], []
+        self.spots = []
         self.grid.show_rows([])
         self.strip.hide()
         self.rows.hide()
@@ -153,7 +138,7 @@ class PoolingView(QWidget):
             self._rect = found.maps.request.rect
             for viewport in (self.map_view, self.grid_view):
                 viewport.set_view(viewport.view, fitting=True)
-        self.spots, self._base = [], []  # the mouse may leave a pane while they are exchanged
+        self.spots = []  # the mouse may leave a pane while they are exchanged
         peek = [panes[0][-1][1]] if layout == "pyramid" else []
         rows = [
             [Pane(self._viewport(spot), [layer], peek=peek if spot.kind == "grid" else [])
@@ -162,15 +147,28 @@ class PoolingView(QWidget):
         ]  # fmt: skip
         self.grid.show_rows(rows, shares)
         self.spots = [spot for row in panes for spot, _ in row]
-        self._base = [self._marks(found, spot) for spot in self.spots]
         for canvas, spot in zip(self.grid.canvases, self.spots, strict=True):
             canvas.set_tool(self.tool if spot.kind == "image" else None)
             chosen = spot.kind == "channel" and found.maps.order[spot.index] == found.channel
             canvas.set_selected(chosen)
+            canvas.set_fixed(self._marks(found, spot))
         self.point({})
         self.rows.hide()
         self.strip.setVisible(layout == "pyramid")
         self.strip.show_vector(found.vector, found.blocks, found.shown, found.shades, marks.LEVELS)
+
+    def show_alone(self, problem: str) -> None:
+        """Show the image, and why there is nothing else."""
+        self.spots = []
+        self.grid.show_rows([[Pane(self.shared, [self._image_layer()])]])
+        self.spots = [Spot("image")]
+        (canvas,) = self.grid.canvases
+        canvas.set_tool(self.tool)
+        canvas.set_selected(False)
+        canvas.set_fixed([Note(problem)])
+        self.point({})
+        self.strip.hide()
+        self.rows.hide()
 
     def _viewport(self, spot: Spot) -> Viewport:
         if spot.kind == "image":
@@ -231,9 +229,9 @@ class PoolingView(QWidget):
         return []
 
     def point(self, extra: dict[Spot, Sequence[Overlay]]) -> None:
-        """Draw what the mouse points at over what is always there."""
-        for canvas, spot, base in zip(self.grid.canvases, self.spots, self._base, strict=True):
-            overlays = (*base, *extra.get(spot, ()))
+        """Draw what the mouse points at."""
+        for canvas, spot in zip(self.grid.canvases, self.spots, strict=True):
+            overlays = tuple(extra.get(spot, ()))
             if overlays != canvas.overlays:
                 canvas.set_overlays(overlays)
 
@@ -250,13 +248,13 @@ class PoolingView(QWidget):
             for viewport, layer in zip(self._viewports, layers, strict=False)
         ]
         self.spots = [Spot("neighbour", k) for k in range(len(shown))]
-        self._base = [[] for _ in shown]
         for viewport in self._viewports:
             viewport.set_view(viewport.view, fitting=True)
         self.grid.show_rows([panes[k : k + columns] for k in range(0, len(panes), columns)])
         for index, canvas in enumerate(self.grid.canvases):
             canvas.set_tool(None)
             canvas.set_overlays(())
+            canvas.set_fixed(())
             canvas.set_selected(index == 0)
         self.strip.hide()
         self.rows.show_vectors([(f"{one.cosine:.3f}  {one.name}", one.vector) for one in shown])

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from PyQt6.QtCore import QRectF
     from PyQt6.QtGui import QFocusEvent, QPaintEvent
+    from PyQt6.QtWidgets import QAbstractButton
     from superqt.switch import QStyleOptionToggleSwitch
 
 LABEL_WIDTH = 76
@@ -115,6 +116,19 @@ class Section(QFrame):
         line.addStretch(1)
         line.addWidget(HelpMark(help_text, self.body))
         self.rows.addLayout(line)
+
+    def show_row(self, control: QWidget, on: bool) -> None:
+        """Show or hide a control with its label and explanation."""
+        for index in range(self.rows.count()):
+            item = self.rows.itemAt(index)
+            line = item.layout() if item is not None else None
+            if line is None or line.indexOf(control) < 0:
+                continue
+            for place in range(line.count()):
+                part = line.itemAt(place)
+                widget = part.widget() if part is not None else None
+                if widget is not None:
+                    widget.setVisible(on)
 
     def add_row(self, label: str, control: QWidget, help_text: str) -> None:
         """Add a labelled control with its explanation."""
@@ -273,9 +287,16 @@ class Segments(QWidget):
 
     def show_value(self, value: object) -> None:
         """Select a value without telling anyone."""
-        button = self._group.button(self._values.index(value))
-        if button is not None:
-            button.setChecked(True)
+        check(self._group, self._group.button(self._values.index(value)))
+
+
+def check(group: QButtonGroup, chosen: QAbstractButton | None) -> None:
+    """Check one of the buttons, at which Tab stops then; the arrow keys go on from there."""
+    for button in group.buttons():
+        button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+    if chosen is not None:
+        chosen.setChecked(True)
+        chosen.setFocusPolicy(Qt.FocusPolicy.TabFocus)
 
 
 def give_name(control: QWidget, name: str) -> None:

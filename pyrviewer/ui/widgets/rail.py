@@ -6,6 +6,7 @@ from PyQt6.QtCore import QSize, Qt, pyqtSignal
 from PyQt6.QtWidgets import QButtonGroup, QToolButton, QVBoxLayout, QWidget
 
 from pyrviewer.ui.theme import RHYTHM, icon
+from pyrviewer.ui.widgets.form import check
 
 WIDTH = 76
 
@@ -62,5 +63,5 @@ class Rail(QWidget):
 
     def show_lab(self, identity: str) -> None:
         """Mark a lab without telling anyone."""
-        for button in self._group.buttons():
-            button.setChecked(button.property("lab") == identity)
+        labs = {button.property("lab"): button for button in self._group.buttons()}
+        check(self._group, labs.get(identity))
