@@ -6,7 +6,16 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from PyQt6.QtCore import QPointF, QRectF, Qt, pyqtSignal
-from PyQt6.QtGui import QColor, QHideEvent, QImage, QPainter, QPaintEvent, QPalette, QPen
+from PyQt6.QtGui import (
+    QColor,
+    QFocusEvent,
+    QHideEvent,
+    QImage,
+    QPainter,
+    QPaintEvent,
+    QPalette,
+    QPen,
+)
 
 from pyrviewer.ui.ground import Ground
 from pyrviewer.ui.navigator import Hover, Navigator
@@ -58,6 +67,7 @@ class Canvas(Navigator):
         self.overlays: tuple[Overlay, ...] = ()
         self.fixed: tuple[Overlay, ...] = ()
         self._ground = Ground()
+        self._by_keys = False  # whether the keyboard came to it by Tab: only then is it framed
         self.pixel_grid = True
         self.selected = False
         self._selected_level = -1
@@ -128,6 +138,13 @@ class Canvas(Navigator):
     def hideEvent(self, event: QHideEvent | None) -> None:
         """Keep no pixels that nobody sees."""
         self._ground.forget()
+
+    def focusInEvent(self, event: QFocusEvent | None) -> None:
+        """Show who has the keyboard to those who use it."""
+        super().focusInEvent(event)
+        reasons = (Qt.FocusReason.TabFocusReason, Qt.FocusReason.BacktabFocusReason)
+        self._by_keys = event is not None and event.reason() in reasons
+        self.update()
 
     def set_selected(self, selected: bool, level: int = -1) -> None:
         """Draw the pane's frame in the accent colour, or that of one of its layers."""
@@ -293,7 +310,7 @@ class Canvas(Navigator):
         for layer in self.layers:
             if layer.level == self._selected_level:
                 painter.drawRect(mapping.rect(*layer.extent).adjusted(-2, -2, 2, 2))
-        if not (self.selected or self.hasFocus()):
+        if not (self.selected or (self._by_keys and self.hasFocus())):
             return
         style = Qt.PenStyle.SolidLine if self.selected else Qt.PenStyle.DotLine
         painter.setPen(QPen(accent, width, style))
