@@ -17,6 +17,7 @@ import PIL.Image
 import pytest
 from PyQt6 import sip
 from PyQt6.QtCore import QCoreApplication, QEvent, QSettings, QTimer
+from PyQt6.QtGui import QCursor
 from PyQt6.QtWidgets import QApplication, QToolTip
 from support import PHOTOS, Array, wait_idle
 
@@ -149,6 +150,7 @@ def program(
     """
     from pyrviewer.app import Program
 
+    QCursor.setPos(-100, -100)  # a mouse that a test left in the window would point at something
     made = Program(remember=False)
     ratio = getattr(request, "param", 1.0)
     screen = next(s for s in QApplication.screens() if s.devicePixelRatio() == ratio)
