@@ -155,6 +155,15 @@ class DocumentLab(Lab, Generic[StateT]):
         if self.document is not None:
             self.document.adopt(self.key, state, over=True)
 
+    def go_to(self, identity: int, adapt: Callable[[StateT], StateT], text: str) -> None:
+        """Show another open image, by its id, with its parameters adapted in one undoable step."""
+        workspace = self.context.workspace
+        for document in workspace.documents:
+            if document.id == identity:
+                own = document.state(self.key, self.default)
+                document.change(self.key, own, adapt(own), text)
+                workspace.activate(document)
+
     def show_document(self, document: Document | None) -> None:
         """Show a document, or nothing."""
         if self.document is not None:

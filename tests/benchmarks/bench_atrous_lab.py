@@ -6,26 +6,24 @@ Run with ``python tests/benchmarks/bench_atrous_lab.py``; QT_QPA_PLATFORM choose
 from __future__ import annotations
 
 import statistics
-import tempfile
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 import skimage
-from bench_window import idle, wait
-from PyQt6.QtCore import QEvent, QPointF, QSettings, Qt
+from bench_window import idle, running, wait
+from PyQt6.QtCore import QEvent, QPointF, Qt
 from PyQt6.QtGui import QMouseEvent
 from PyQt6.QtWidgets import QApplication
 
-from pyrviewer.app import Program, make_application
 from pyrviewer.compute import image
 from pyrviewer.compute.pooling.input import part
 from pyrviewer.compute.segment import Stroke
 from pyrviewer.labs.atrous.controller import AtrousLab
-from pyrviewer.ui import theme
 
 if TYPE_CHECKING:
+    from pyrviewer.app import Program
     from pyrviewer.ui.canvas import Canvas
 
 LAYERS = ("", "block 3 expand", "block 5")
@@ -125,19 +123,8 @@ def measure(program: Program) -> None:
 
 def main() -> None:
     """Print medians, and 95th percentiles in brackets."""
-    with tempfile.TemporaryDirectory() as folder:
-        QSettings.setDefaultFormat(QSettings.Format.IniFormat)
-        QSettings.setPath(QSettings.Format.IniFormat, QSettings.Scope.UserScope, folder)
-        application = make_application()
-        theme.apply(application, "dark")
-        program = Program(remember=False)
-        program.start([])
-        program.window.showNormal()
-        program.window.resize(1920, 1080)
-        program.window.show_lab("atrous")
+    with running("atrous") as program:
         measure(program)
-        program.window.close()
-        program.shutdown()
 
 
 if __name__ == "__main__":

@@ -14,21 +14,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from bench_window import Stalls, idle, wait  # sets the platform first
-from PyQt6.QtCore import QEvent, QPointF, QSettings, Qt
+from bench_window import Stalls, idle, running, wait  # sets the platform first
+from PyQt6.QtCore import QEvent, QPointF, Qt
 from PyQt6.QtGui import QMouseEvent
 from PyQt6.QtWidgets import QApplication
 
-from pyrviewer.app import Program, make_application
 from pyrviewer.compute.image import Origin, from_array
 from pyrviewer.compute.opencv import cv2
 from pyrviewer.labs.blend.controller import BlendLab
-from pyrviewer.ui import theme
 from pyrviewer.ui.exporter import write_picture
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from pyrviewer.app import Program
     from pyrviewer.compute.image import Array
     from pyrviewer.labs.blend.run import Result
     from pyrviewer.ui.canvas import Canvas
@@ -160,20 +159,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--sizes", nargs="+", type=int, default=list(SIZES), choices=list(SIZES))
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
-        QSettings.setDefaultFormat(QSettings.Format.IniFormat)
-        scope = QSettings.Scope.UserScope
-        QSettings.setPath(QSettings.Format.IniFormat, scope, folder)
-        application = make_application()
-        theme.apply(application, "dark")
-        program = Program(remember=False)
-        program.start([])
-        program.window.showNormal()
-        program.window.resize(1920, 1080)
-        program.window.show_lab("blend")
+    with running("blend") as program:
         for megapixels in options.sizes:
             bench(program, megapixels)
-        program.shutdown()
 
 
 if __name__ == "__main__":

@@ -7,27 +7,25 @@ from __future__ import annotations
 
 import argparse
 import statistics
-import tempfile
 import time
 from typing import TYPE_CHECKING
 
 import numpy as np
-from bench_window import idle, wait  # sets the platform first
-from PyQt6.QtCore import QEvent, QPointF, QRectF, QSettings, Qt
+from bench_window import idle, running, wait  # sets the platform first
+from PyQt6.QtCore import QEvent, QPointF, QRectF, Qt
 from PyQt6.QtGui import QMouseEvent
 from PyQt6.QtWidgets import QApplication
 
-from pyrviewer.app import Program, make_application
 from pyrviewer.compute import image
 from pyrviewer.labs.pooling.controller import PoolingLab
 from pyrviewer.labs.pooling.state import COUNTS
-from pyrviewer.ui import theme
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from PyQt6.QtWidgets import QWidget
 
+    from pyrviewer.app import Program
     from pyrviewer.compute.image import Array
     from pyrviewer.ui.canvas import Canvas
 
@@ -125,19 +123,8 @@ def main() -> None:
     parser.add_argument("--every", action="store_true", help="every layer of the network")
     parser.add_argument("--size", nargs=2, type=int, default=(1920, 1080), help="of the window")
     chosen = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
-        QSettings.setDefaultFormat(QSettings.Format.IniFormat)
-        QSettings.setPath(QSettings.Format.IniFormat, QSettings.Scope.UserScope, folder)
-        application = make_application()
-        theme.apply(application, "dark")
-        program = Program(remember=False)
-        program.start([])
-        program.window.showNormal()
-        program.window.resize(*chosen.size)
-        program.window.show_lab("pooling")
+    with running("pooling", tuple(chosen.size)) as program:
         measure(program, data.astronaut(), chosen.every)
-        program.window.close()
-        program.shutdown()
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ import statistics
 import tempfile
 import threading
 import time
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,7 +21,6 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 import numpy as np
 from PyQt6.QtCore import QEventLoop, QObject, QPointF, QSettings, Qt
-from PyQt6.QtWidgets import QApplication
 
 from pyrviewer.app import Program, make_application
 from pyrviewer.compute.opencv import cv2
@@ -30,7 +30,7 @@ from pyrviewer.ui import theme
 from pyrviewer.ui.timers import after, every
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 HEARTBEAT = 5  # ms
 SIZES = {12: (3000, 4000), 48: (6000, 8000)}
@@ -262,6 +262,25 @@ def bench_memory(program: Program, path: Path) -> None:
     print(f"{path.stem}: peak memory of opening {(peak[0] - base) / pixels:.2f}x the image's bytes")
 
 
+@contextmanager
+def running(lab: str, size: tuple[int, int] = (1920, 1080)) -> Iterator[Program]:
+    """Run the program in a window that remembers nothing, with a lab on the screen."""
+    with tempfile.TemporaryDirectory() as folder:
+        QSettings.setDefaultFormat(QSettings.Format.IniFormat)
+        QSettings.setPath(QSettings.Format.IniFormat, QSettings.Scope.UserScope, folder)
+        application = make_application()
+        theme.apply(application, "dark")
+        program = Program(remember=False)
+        program.start([])
+        program.window.showNormal()
+        program.window.resize(*size)
+        program.window.show_lab(lab)
+        wait(lambda: idle(program))
+        yield program
+        program.window.close()
+        program.shutdown()
+
+
 def main() -> None:
     """Run all of it."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -270,16 +289,8 @@ def main() -> None:
     parser.add_argument("--only", choices=("opening", "stalls", "frames", "memory"))
     options = parser.parse_args()
     width, height = (int(side) for side in options.size.split("x"))
-    with tempfile.TemporaryDirectory() as scratch:
+    with tempfile.TemporaryDirectory() as scratch, running("octaves", (width, height)) as program:
         folder = Path(scratch)
-        QSettings.setDefaultFormat(QSettings.Format.IniFormat)
-        QSettings.setPath(QSettings.Format.IniFormat, QSettings.Scope.UserScope, scratch)
-        application = make_application()
-        theme.apply(application, "dark")
-        program = Program(remember=False)
-        program.window.resize(width, height)
-        program.window.show()
-        wait(lambda: idle(program))
         large = photo(folder, 48)
         if options.only in (None, "memory"):
             bench_memory(program, large)
@@ -290,8 +301,6 @@ def main() -> None:
             bench_stalls(program, large, folder)
         if options.only in (None, "frames"):
             bench_frames(program, large)
-        program.window.close()
-        QApplication.processEvents()
 
 
 if __name__ == "__main__":

@@ -74,6 +74,25 @@ def test_all_open_images_are_searched_and_the_best_comes_first(
     assert rows(lab) == found  # still there, to go on to the next
 
 
+def test_the_batch_says_how_far_it_is_and_can_be_cancelled(
+    qtbot: QtBot, program: Program, photo: Path
+) -> None:
+    for number in range(4):
+        open_array(qtbot, program, image.read(photo).pixels[::-1].copy(), f"{number}.png")
+    lab = searched(qtbot, program, photo)
+    shares: list[float] = []
+    lab.batch.lane.progress.connect(shares.append)
+    assert lab.batch.lane in lab.lanes  # what the window shows and Escape stops
+    with qtbot.waitSignal(lab.batch.lane.cancelled):
+        lab.batch.search()
+        lab.batch.lane.cancel()
+    assert rows(lab) == []
+    lab.batch.search()
+    wait_idle(qtbot, program)
+    assert len(rows(lab)) == 5
+    assert shares == sorted(shares)
+
+
 def test_closed_images_and_other_templates_leave_the_list(
     qtbot: QtBot, program: Program, photo: Path
 ) -> None:

@@ -10,14 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from pyrviewer.compute.pooling.bins import (
-    Array,
-    Rule,
-    bins,
-    check_levels,
-    check_maps,
-    holding,
-)
+from pyrviewer.compute.pooling.bins import Array, Rule, bins, check_levels, check_maps, holding
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from PyQt6.QtCore import Qt, pyqtSignal
+from PyQt6.QtCore import pyqtSignal
 from PyQt6.QtGui import QColor, QIcon, QPixmap
 from PyQt6.QtWidgets import QGridLayout, QPushButton
 
@@ -38,7 +38,6 @@ FIELD_ITEMS = (
 STRIDE_ITEMS = tuple(
     (str(stride), stride, "", f"One position for every {stride} pixels") for stride in STRIDES
 )
-LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
 GRADIENT = "Grad: what the gradient reaches; 90 %: the middle that holds nine tenths of it. "
 NO_GRADIENT = "Gradients need the trained network of the program. "
 MOST_NAMED = 8  # classes in the table
@@ -173,9 +172,6 @@ class ArchitectureSection(Section):
         self.apart = Remark("", self)
         self.rows.addWidget(self.apart)
         self.top = TextTable(("Class", "Area", "Whole"), "Classes", self, wide=0)
-        heading = self.top.horizontalHeaderItem(0)
-        if heading is not None:
-            heading.setTextAlignment(LEFT)
         self.rows.addWidget(self.top)
         self.needs = Remark(NEEDS, self)
         self.rows.addWidget(self.needs)
@@ -218,7 +214,6 @@ class ArchitectureSection(Section):
         for row, (index, _) in enumerate(top):
             item = self.top.item(row, 0)
             if item is not None:
-                item.setTextAlignment(LEFT)
                 item.setIcon(_patch(classes.colours.get(index, COLOURS[-1])))
         best = ", ".join(
             f"{classes.names[k]} {percent(shown.whole[k])}" for k in (-shown.whole).argsort()[:3]

@@ -256,13 +256,12 @@ class PoolingLab(DocumentLab[PoolingState]):
 
     def _open_neighbour(self, index: int) -> None:
         """Show one of the open images, compared with the others in the same way."""
-        wanted = self.neighbours[index].id
-        for document in self.context.workspace.documents:
-            if document.id == wanted:
-                own = document.state(self.key, self.default)
-                document.adopt(self.key, replace(self.state, rect=own.rect), over=True)
-                self.context.workspace.activate(document)
-                return
+        present = self.state
+
+        def adapt(own: PoolingState) -> PoolingState:
+            return replace(present, rect=own.rect)
+
+        self.go_to(self.neighbours[index].id, adapt, "Compare as the others")
 
     def _on_menu(self, hover: Hover | None, place: QPoint) -> None:
         self.exporter.show_menu(place, hover.layer if hover is not None else None)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pyrviewer.compute.search import SearchTrace
     from pyrviewer.compute.ticket import Ticket
     from pyrviewer.labs.search.controller import SearchLab
-    from pyrviewer.labs.search.state import SearchRequest
+    from pyrviewer.labs.search.state import SearchRequest, SearchState
     from pyrviewer.session.document import Document
 
 
@@ -108,15 +108,12 @@ class Batch(QObject):
         self._take([seen for seen in self.sightings if seen.document != document.id])
 
     def _open(self, row: int) -> None:
-        """Go to an image, with the settings that it was searched with, as an undoable step."""
-        lab, wanted = self._lab, self.sightings[row].document
-        for document in lab.context.workspace.documents:
-            if document.id == wanted:
-                own = document.state(lab.key, lab.default)
-                after = replace(self._state, rect=own.rect, outline=own.outline)
-                if after != own:
-                    document.change(lab.key, own, after, "Search as the others")
-                lab.context.workspace.activate(document)
+        """Go to an image, with the settings that it was searched with."""
+
+        def adapt(own: SearchState) -> SearchState:
+            return replace(self._state, rect=own.rect, outline=own.outline)
+
+        self._lab.go_to(self.sightings[row].document, adapt, "Search as the others")
 
 
 def scene_of(document: Document) -> Scene:

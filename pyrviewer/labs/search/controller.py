@@ -70,6 +70,7 @@ class SearchLab(DocumentLab[SearchState]):
         self._carried = ""
         self._make_lanes()
         self.batch, self.failure = Batch(self), Failure(self)
+        self.lanes = (*self.lanes, self.batch.lane)
         self.exporter = SearchExporter(self)
         view, panel = self.view, self.panel
         view.picked.connect(self._on_picked)
@@ -228,7 +229,7 @@ class SearchLab(DocumentLab[SearchState]):
         last = len(found.moments) - 1
         self.moment = min(max(moment, 0), last)
         trace, tested = found.trace, int(found.counts[self.moment])
-        self.view.count.setText(spoken_count(tested, trace.exhaustive_translations))
+        self.view.show_count(tested, trace.exhaustive_translations)
         done = self.moment == last
         hint = f"{len(trace.matches)} found" if trace.matches else "not found"
         self.view.hint.setText(hint if done else "searching ...")
@@ -357,13 +358,3 @@ class SearchLab(DocumentLab[SearchState]):
     def focus_view(self) -> None:
         """Give the keyboard to the panes."""
         self.view.grid.focus_view()
-
-
-def spoken_count(tested: int, everything: int) -> str:
-    """Say how many translations were tested, against all there are at full resolution."""
-    if tested >= everything:
-        return f"all <b>{everything:,}</b> translations tested, and {tested - everything:,} coarser"
-    return (
-        f"<b>{tested:,}</b> of {everything:,} translations tested: "
-        f"1 in {everything / max(1, tested):,.0f}"
-    )

@@ -240,6 +240,16 @@ class SearchView(LabView):
 
     # Playing back
 
+    def show_count(self, tested: int, everything: int) -> None:
+        """Say how many translations were tested, against all there are at full resolution."""
+        if tested >= everything:
+            more = tested - everything
+            text = f"all <b>{everything:,}</b> translations tested, and {more:,} coarser"
+        else:
+            share = everything / max(1, tested)
+            text = f"<b>{tested:,}</b> of {everything:,} translations tested: 1 in {share:,.0f}"
+        self.count.setText(text)
+
     def show_moment(self, found: Found, moment: int, truth: tuple[float, float] | None) -> None:
         """Show what had been computed at a moment of the playback."""
         if len(self._stage_canvases()) != len(found.stages):
