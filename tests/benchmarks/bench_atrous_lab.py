@@ -12,9 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import skimage
-from bench_window import idle, running, wait
-from PyQt6.QtCore import QEvent, QPointF, Qt
-from PyQt6.QtGui import QMouseEvent
+from bench_window import hover, idle, picture, running, wait
 from PyQt6.QtWidgets import QApplication
 
 from pyrviewer.compute import image
@@ -24,7 +22,6 @@ from pyrviewer.labs.atrous.controller import AtrousLab
 
 if TYPE_CHECKING:
     from pyrviewer.app import Program
-    from pyrviewer.ui.canvas import Canvas
 
 LAYERS = ("", "block 3 expand", "block 5")
 STEPS = 40
@@ -38,32 +35,12 @@ def lab_of(program: Program) -> AtrousLab:
     return lab
 
 
-def move(canvas: Canvas, x: float, y: float) -> None:
-    """Move the mouse and paint what follows from it."""
-    place, none = QPointF(x, y), Qt.MouseButton.NoButton
-    kind, keys = QEvent.Type.MouseMove, Qt.KeyboardModifier.NoModifier
-    event = QMouseEvent(kind, place, canvas.mapToGlobal(place), none, none, keys)
-    QApplication.sendEvent(canvas, event)
-    for each in lab_canvases(canvas):
-        each.repaint()
-
-
-def lab_canvases(canvas: Canvas) -> list[Canvas]:
-    """Return all panes beside a pane."""
-    window = canvas.window()
-    found = window.findChildren(type(canvas)) if window is not None else []
-    return [each for each in found if each.isVisible()]
-
-
-def hover(program: Program, spot: str) -> tuple[float, float]:
+def hover_over(program: Program, spot: str) -> tuple[float, float]:
     """Return median and 95th percentile in ms of a mouse move over a pane, painted."""
     lab = lab_of(program)
+    QApplication.processEvents()  # the panes of a new layout are shown
     canvas = lab.view.grid.canvases[lab.view.spots.index(spot)]
-    taken = []
-    for k in range(STEPS):
-        start = time.perf_counter()
-        move(canvas, canvas.width() * (0.3 + 0.4 * k / STEPS), canvas.height() * 0.5)
-        taken.append(1000 * (time.perf_counter() - start))
+    taken = hover(canvas, picture(canvas))
     return statistics.median(taken), float(np.percentile(taken, 95))
 
 
@@ -107,13 +84,13 @@ def measure(program: Program) -> None:
         lab.change("layer", layer)
         wait(lambda: idle(program))
         values = "hover {:.1f} ms ({:.1f}), rate slider {:.1f} ms ({:.1f})"
-        text = values.format(*hover(program, "input"), *slide(program))
+        text = values.format(*hover_over(program, "input"), *slide(program))
         print(f"{layer or 'picture'}: {text}")
     for layout, spot in (("phases", "input"), ("stacked", "input"), ("aspp", "image"),
                          ("deeplab", "image 8")):  # fmt: skip
         lab.change("layout", layout)
         wait(lambda: idle(program))
-        print("{}: hover {:.1f} ms ({:.1f})".format(layout, *hover(program, spot)))
+        print("{}: hover {:.1f} ms ({:.1f})".format(layout, *hover_over(program, spot)))
     lab.change("layout", "segment")
     wait(lambda: idle(program))
     mega = pixels.shape[0] * pixels.shape[1] / 1e6

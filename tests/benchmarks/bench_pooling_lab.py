@@ -7,13 +7,11 @@ from __future__ import annotations
 
 import argparse
 import statistics
-import time
 from typing import TYPE_CHECKING
 
 import numpy as np
-from bench_window import idle, running, wait  # sets the platform first
-from PyQt6.QtCore import QEvent, QPointF, QRectF, Qt
-from PyQt6.QtGui import QMouseEvent
+from bench_window import hover, idle, picture, running, wait  # sets the platform first
+from PyQt6.QtCore import QRectF
 from PyQt6.QtWidgets import QApplication
 
 from pyrviewer.compute import image
@@ -23,13 +21,9 @@ from pyrviewer.labs.pooling.state import COUNTS
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from PyQt6.QtWidgets import QWidget
-
     from pyrviewer.app import Program
     from pyrviewer.compute.image import Array
-    from pyrviewer.ui.canvas import Canvas
 
-MOVES = 60
 OTHERS = ("pool", "classifier")  # layers that the panel does not offer
 GRIDS = ((4, 2, 1), (16, 8, 4, 2, 1), (64, 32, 16, 8, 4, 2))
 BINS = ((1, 2, 3, 6), (64, 32, 16, 8, 4, 2))
@@ -41,28 +35,6 @@ def lab_of(program: Program) -> PoolingLab:
     if not isinstance(lab, PoolingLab):
         raise TypeError("the Pooling lab is not on the screen")
     return lab
-
-
-def hover(widget: QWidget, box: QRectF) -> list[float]:
-    """Move the mouse all over a part of a widget; return the ms of each move."""
-    taken, none = [], Qt.MouseButton.NoButton
-    for k in range(MOVES):
-        across, down = ((k * step % MOVES + 0.5) / MOVES for step in (7, 13))
-        place = box.topLeft() + QPointF(box.width() * across, box.height() * down)
-        kind, keys = QEvent.Type.MouseMove, Qt.KeyboardModifier.NoModifier
-        event = QMouseEvent(kind, place, widget.mapToGlobal(place), none, none, keys)
-        start = time.perf_counter()
-        QApplication.sendEvent(widget, event)
-        QApplication.processEvents()
-        taken.append(1000 * (time.perf_counter() - start))
-    return taken
-
-
-def picture(canvas: Canvas) -> QRectF:
-    """Return where the picture of a pane is seen."""
-    box, ratio = canvas.mapping().rect(*canvas.extent()), canvas.ratio
-    shown = QRectF(box.topLeft() / ratio, box.size() / ratio)
-    return shown.intersected(QRectF(canvas.rect()))
 
 
 def worst(program: Program) -> tuple[float, float, str]:

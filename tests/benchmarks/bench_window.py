@@ -20,7 +20,9 @@ from typing import TYPE_CHECKING
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 import numpy as np
-from PyQt6.QtCore import QEventLoop, QObject, QPointF, QSettings, Qt
+from PyQt6.QtCore import QEvent, QEventLoop, QObject, QPointF, QRectF, QSettings, Qt
+from PyQt6.QtGui import QMouseEvent
+from PyQt6.QtWidgets import QApplication
 
 from pyrviewer.app import Program, make_application
 from pyrviewer.compute.opencv import cv2
@@ -32,7 +34,12 @@ from pyrviewer.ui.timers import after, every
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from PyQt6.QtWidgets import QWidget
+
+    from pyrviewer.ui.canvas import Canvas
+
 HEARTBEAT = 5  # ms
+MOVES = 60  # of the mouse, over a pane
 SIZES = {12: (3000, 4000), 48: (6000, 8000)}
 
 
@@ -260,6 +267,28 @@ def bench_memory(program: Program, path: Path) -> None:
     thread.join()
     pixels = program.workspace.documents[0].pixels.nbytes
     print(f"{path.stem}: peak memory of opening {(peak[0] - base) / pixels:.2f}x the image's bytes")
+
+
+def hover(widget: QWidget, box: QRectF) -> list[float]:
+    """Move the mouse all over a part of a widget; return the ms of each move."""
+    taken, none = [], Qt.MouseButton.NoButton
+    for k in range(MOVES):
+        across, down = ((k * step % MOVES + 0.5) / MOVES for step in (7, 13))
+        place = box.topLeft() + QPointF(box.width() * across, box.height() * down)
+        kind, keys = QEvent.Type.MouseMove, Qt.KeyboardModifier.NoModifier
+        event = QMouseEvent(kind, place, widget.mapToGlobal(place), none, none, keys)
+        start = time.perf_counter()
+        QApplication.sendEvent(widget, event)
+        QApplication.processEvents()
+        taken.append(1000 * (time.perf_counter() - start))
+    return taken
+
+
+def picture(canvas: Canvas) -> QRectF:
+    """Return where the picture of a pane is seen."""
+    box, ratio = canvas.mapping().rect(*canvas.extent()), canvas.ratio
+    shown = QRectF(box.topLeft() / ratio, box.size() / ratio)
+    return shown.intersected(QRectF(canvas.rect()))
 
 
 @contextmanager

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from PyQt6.QtCore import QPointF, QRectF, Qt
-from PyQt6.QtGui import QColor, QPainter, QPen
+from PyQt6.QtGui import QColor, QPainter, QPainterPath, QPen
 
 from pyrviewer.ui.picture import format_value
 
@@ -83,10 +83,12 @@ class Taps:
     def _draw_lines(self, painter: QPainter, rects: Sequence[QRectF], ratio: float) -> None:
         """Join the outer taps to the middle one."""
         middle = rects[len(rects) // 2].center()
+        lines = QPainterPath()  # in one go: wide lines one by one take twice the time
+        for rect in rects:
+            lines.moveTo(middle)
+            lines.lineTo(rect.center())
         for width, colour in ((3.0, QColor(0, 0, 0, 120)), (1.0, QColor(255, 255, 255, 150))):
-            painter.setPen(QPen(colour, width * ratio))
-            for rect in rects:
-                painter.drawLine(middle, rect.center())
+            painter.strokePath(lines, QPen(colour, width * ratio))
 
     def _draw_tap(self, painter: QPainter, tap: Tap, rect: QRectF, ratio: float) -> None:
         colour = QColor(PLUS if tap.weight > 0 else MINUS if tap.weight < 0 else NOTHING)
