@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from pyrviewer.session.notices import Notices
     from pyrviewer.session.settings import Settings
     from pyrviewer.session.viewport import View, Viewport
+    from pyrviewer.ui.lab_view import LabView
     from pyrviewer.ui.widgets.transport import Transport
 
 StateT = TypeVar("StateT")
@@ -48,7 +49,7 @@ class Lab(QObject):
     actions_changed = pyqtSignal()  # what can be done, now that a result is there
     wanted = pyqtSignal()  # the lab has something to show, and is to be on the screen
 
-    view: QWidget
+    view: LabView
     panel: QWidget
     lanes: Sequence[JobLane] = ()
     transport: Transport | None = None
@@ -104,7 +105,7 @@ class Lab(QObject):
 
     def focus_view(self) -> None:
         """Give the keyboard to the panes."""
-        self.view.setFocus()
+        self.view.grid.focus_view()
 
     def close(self) -> None:
         """Stop all work; called once, before the window goes."""

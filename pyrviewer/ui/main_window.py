@@ -192,6 +192,9 @@ class MainWindow(QMainWindow):
         self.views.setCurrentWidget(lab.view)
         self.panels.setCurrentWidget(lab.panel)
         lab.show_document(self._context.workspace.active)
+        focused = QApplication.focusWidget()
+        if focused is not None and self.views.isAncestorOf(focused):
+            lab.focus_view()  # Qt gives the keyboard to the bar when it left the former panes
         self.lab_changed.emit(identity)
 
     # Documents

@@ -9,7 +9,18 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 from PyQt6.QtGui import QCursor
-from support import Array, canvases, grabbed, levels_shown, open_array, open_file, wait_idle
+from PyQt6.QtWidgets import QApplication, QToolButton
+from support import (
+    Array,
+    canvases,
+    click_on,
+    focus,
+    grabbed,
+    levels_shown,
+    open_array,
+    open_file,
+    wait_idle,
+)
 
 from pyrviewer.compute.image import Origin, from_array
 from pyrviewer.labs.registry import LabSpec, find_labs
@@ -184,6 +195,23 @@ def test_each_tab_is_looked_at_where_it_was(
     program.workspace.activate(program.workspace.documents[0])
     wait_idle(qtbot, program)
     assert canvases(program)[0].viewport.view == looked
+
+
+@every_lab
+def test_the_panes_keep_the_keyboard_when_the_lab_or_its_layout_is_chosen_by_mouse(
+    qtbot: QtBot, program: Program, photo: Path, spec: LabSpec
+) -> None:
+    lab = show(program, LABS[0] if spec is LABS[1] else LABS[1])
+    open_file(qtbot, program, photo)
+    focus(canvases(program)[0])
+    lab = show(program, spec)
+    wait_idle(qtbot, program)
+    assert QApplication.focusWidget() in canvases(program)
+    for button in lab.view.bar.findChildren(QToolButton):
+        if button.isCheckable() and button.isVisible() and button.isEnabled():
+            click_on(button)
+            wait_idle(qtbot, program)
+            assert QApplication.focusWidget() in canvases(program), button.text()
 
 
 @every_lab

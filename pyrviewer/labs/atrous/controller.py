@@ -298,7 +298,3 @@ class AtrousLab(DocumentLab[AtrousState]):
     def actions(self) -> Sequence[ActionSpec]:
         """Return what can be done in this lab."""
         return actions.actions(self)
-
-    def focus_view(self) -> None:
-        """Give the keyboard to the panes."""
-        self.view.grid.focus_view()

@@ -67,7 +67,7 @@ class AtrousView(LabView):
         bar = self.bar
         self.layouts = Segments(LAYOUT_ITEMS, bar)
         self.layouts.chosen.connect(self._choose_layout)
-        self.layouts.done.connect(self._leave_bar)
+        self.layouts.done.connect(self.grid.focus_view)
         bar.line.addWidget(self.layouts)
         bar.line.addSpacing(12)
         self.hint = QLabel(bar)
@@ -76,9 +76,6 @@ class AtrousView(LabView):
 
     def _choose_layout(self, value: object) -> None:
         self.changed.emit("layout", value)
-
-    def _leave_bar(self) -> None:
-        self.grid.focus_view()
 
     def _choose_node(self, name: str) -> None:
         self.changed.emit("node", name)

@@ -377,7 +377,3 @@ class DreamLab(DocumentLab[DreamState]):
     def actions(self) -> Sequence[ActionSpec]:
         """Return what can be done in this lab."""
         return actions.actions(self)
-
-    def focus_view(self) -> None:
-        """Give the keyboard to the panes."""
-        self.view.grid.focus_view()

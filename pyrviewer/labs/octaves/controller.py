@@ -318,10 +318,6 @@ class OctavesLab(DocumentLab[OctavesState]):
         self.pointing.let_go()
         return held
 
-    def focus_view(self) -> None:
-        """Give the keyboard to the panes."""
-        self.view.grid.focus_view()
-
     def tour(self) -> Sequence[tuple[str, Callable[[], object]]]:
         """Return every layout."""
         names = [name for name in LAYOUTS if name != "upsampled"]

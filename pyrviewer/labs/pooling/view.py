@@ -89,6 +89,7 @@ class PoolingView(LabView):
         bar = self.bar
         self.layouts = Segments(LAYOUT_ITEMS, bar)
         self.layouts.chosen.connect(self._choose_layout)
+        self.layouts.done.connect(self.grid.focus_view)
         bar.line.addWidget(self.layouts)
         bar.line.addSpacing(12)
         self.hint = QLabel(bar)

@@ -292,11 +292,14 @@ class Segments(QWidget):
 
 def check(group: QButtonGroup, chosen: QAbstractButton | None) -> None:
     """Check one of the buttons, at which Tab stops then; the arrow keys go on from there."""
+    focused = any(button.hasFocus() for button in group.buttons())
     for button in group.buttons():
         button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
     if chosen is not None:
         chosen.setChecked(True)
         chosen.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        if focused:
+            chosen.setFocus()
 
 
 def give_name(control: QWidget, name: str) -> None:
