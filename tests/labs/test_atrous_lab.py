@@ -306,9 +306,11 @@ def test_only_what_can_be_chosen_is_shown(qtbot: QtBot, program: Program, photo:
     assert panel.side.isVisible()
     assert not panel.channel.isVisible()
     assert not panel.layer.isVisible()
+    assert not panel.sizes.isVisible()  # they are those of the layer
     show(qtbot, program, "rate")
     assert panel.channel.isVisible()
     assert panel.layer.isVisible()
+    assert "maps of" in panel.sizes.text()
 
 
 @learned

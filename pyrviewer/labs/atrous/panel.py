@@ -182,6 +182,8 @@ class AtrousPanel(Panel):
         self.input.setVisible(layout != "segment")
         for control in (self.layer, self.channel):
             self.input.show_row(control, layout != "deeplab")
+        if layout == "deeplab":
+            self.sizes.setText("")  # its panes show the maps of its nodes
         self.kernel_section.setVisible(layout in CONVOLVED)
         self.stacked.setVisible(layout == "stacked")
         self.values.setVisible(layout != "segment")
@@ -196,13 +198,12 @@ class AtrousPanel(Panel):
         seen_height, seen_width = found.maps.sides
         resized = found.maps.sides != found.request.maps.pixels.shape[:2]
         layout = found.request.state.layout
-        self.sizes.setText(
-            f"{'Resized to' if resized else 'As it is,'} {seen_width} × {seen_height}: "
-            f"{channels} maps of {width} × {height}"
-            f"{', shown as three main components' if components else ''}."
-            if layout != "deeplab"
-            else ""
-        )
+        if layout != "deeplab":
+            self.sizes.setText(
+                f"{'Resized to' if resized else 'As it is,'} {seen_width} × {seen_height}: "
+                f"{channels} maps of {width} × {height}"
+                f"{', shown as three main components' if components else ''}."
+            )
         self.layer.show_value(found.request.maps.layer)
         if layout in CONVOLVED:
             self._show_kernel(found)
