@@ -155,6 +155,20 @@ def test_a_place_along_an_edge_is_found_though_no_peak_stands_for_it(seed: int) 
     assert best.score == pytest.approx(1, abs=1e-6)
 
 
+def test_too_coarse_a_start_is_mended_at_the_octave_that_is_trusted() -> None:
+    scene = np.asarray(cv2.resize(camera(), (1600, 1600), interpolation=cv2.INTER_CUBIC))
+    template = (scene[700:800, 500:600] * 0.5).astype(np.uint8)
+    trace = search(scene, template, coarsest=5)
+    assert [(level.attempt, level.level) for level in trace.levels] == [
+        *((0, level) for level in (5, 4, 3, 2, 1, 0)),
+        *((1, level) for level in (2, 1, 0)),
+    ]
+    assert trace.proof == "estimate"
+    assert trace.plan.startswith("Started at octave 5, because octave 5 was asked for, then at oct")
+    assert trace.best is not None
+    assert (round(trace.best.x), round(trace.best.y)) == (500, 700)
+
+
 def test_no_match_shows_the_best() -> None:
     scene = camera()
     template = np.random.default_rng(0).integers(0, 256, (40, 40), dtype=np.uint8)

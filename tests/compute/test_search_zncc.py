@@ -220,14 +220,26 @@ def test_peaks_are_the_local_maxima() -> None:
     np.testing.assert_array_equal(few, sorted(expected.values(), reverse=True)[:7])
 
 
-def test_peaks_of_a_large_map_are_those_of_scipy() -> None:
+@pytest.mark.parametrize("least", [0.1, 0.6])
+def test_peaks_of_a_large_map_are_those_of_scipy(least: float) -> None:
+    """Where few scores are high enough, only those are looked around."""
     noise = np.random.default_rng(2).normal(size=(700, 900)).astype(np.float32)
     scores = np.asarray(cv2.GaussianBlur(noise, (0, 0), 1.5), np.float32)
-    y, x = np.nonzero((scores == maximum_filter(scores, 3, mode="nearest")) & (scores > 0.1))
+    y, x = np.nonzero((scores == maximum_filter(scores, 3, mode="nearest")) & (scores > least))
     expected = dict(zip(zip(x.tolist(), y.tolist(), strict=True), scores[y, x], strict=True))
-    columns, lines, values = peaks(scores, len(expected) + 9, 0.1)
+    assert len(expected) > 20
+    columns, lines, values = peaks(scores, len(expected) + 9, least)
     places = zip(columns.tolist(), lines.tolist(), strict=True)
     assert dict(zip(places, values, strict=True)) == expected
+
+
+@pytest.mark.parametrize("least", [-2.0, 0.2])
+def test_flat_windows_are_no_peaks(least: float) -> None:
+    scores = np.zeros((90, 80), np.float32)
+    scores[[0, 40, 89], [79, 30, 0]] = 0.25, 0.5, 0.75
+    columns, lines, values = peaks(scores, 100, least)
+    assert (columns.tolist(), lines.tolist()) == ([0, 30, 79], [89, 40, 0])
+    assert values.tolist() == [0.75, 0.5, 0.25]
 
 
 def test_peaks_of_several_maps_are_those_of_each() -> None:

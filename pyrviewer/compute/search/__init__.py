@@ -96,8 +96,8 @@ def search(
         template has enough pixels, if that pays.
     candidates : int, optional
         Follow that many places from every octave to the next and nothing else, as the textbooks
-        do. By default the search follows all that is estimated to beat what it has found, starts
-        one octave finer when that becomes too much, and scores every translation in the end.
+        do. By default the search follows all that is estimated to beat what it has found, and
+        scores every translation when that becomes too much.
     angles : (float, float), optional
         Lowest and highest angle to look for, in degrees, counter-clockwise; (0, 360) for all.
     scales : (float, float), optional

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pyrviewer.compute.search.peaks import apart, peaks, peaks_of_each
-from pyrviewer.compute.search.plan import expansion_cost, map_cost
+from pyrviewer.compute.search.plan import expansion_cost
 from pyrviewer.compute.search.zncc import score_map, score_windows
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ _RIDGE = 0.02
 _DIVES = 3
 _PEAKS = 4096
 _SHOWN = 32
-_POLISH_SIDE = 96
+_POLISH_SIDE = 48
 _POLISH_REACH = 24
 _CLIMB, _CLIMB_REACH, _CLIMB_SIZE = 8, 3, 1 << 13
 _BATCH, _BATCH_PIXELS = 32, 1 << 15
@@ -87,13 +87,12 @@ class Descent:
         self._found: dict[tuple[int, int], float] = {}
         self._summits: set[tuple[int, int]] = set()
         self._promises = [(1.0, 0.0)]
-        self._queue: list[tuple[float, int, int, int, int]] = []
-        self._waiting: list[_Place] = []
+        self._queues: list[list[tuple[float, int, int, int]]] = []  # by octave
+        self._waiting: list[_Place] = []  # of the coarsest octave, best last
         self._tie = itertools.count()
         self._coarsest = 0
         self._map: ScoreMap = np.empty((0, 0), np.float32)  # of the coarsest octave
         self._spent = 0.0
-        self.cost = 0.0  # predicted nanoseconds of all passes
 
     @property
     def found(self) -> Found:
@@ -104,8 +103,9 @@ class Descent:
         """Follow, from octave `coarsest` on, all that looks as if it could be better.
 
         Every score of an octave is taken for as good as it may become at full resolution. The
-        first few peaks are followed straight down; after them the place with the highest estimate,
-        one octave at a time, until no estimate exceeds what has been found.
+        first few peaks are followed straight down; after them the places with the highest
+        estimates, as many of one octave as one call scores, until no estimate exceeds what has
+        been found.
 
         Returns
         -------
@@ -116,16 +116,13 @@ class Descent:
         self._waiting = self._top(coarsest, _PEAKS, winners=True)
         self._waiting.reverse()
         for _ in range(_DIVES):
-            threshold = self._threshold()
-            if self._hope() > threshold:
-                self._dive(threshold)
+            self._dive(self._threshold())
         settled = self._drain()
         if settled and self._goal.max_matches == 1 and self._overlooked():
             settled = self._drain()
         if settled and self._polish():
             settled = self._drain()
         self._climb()
-        self.cost += self._spent + map_cost(self._template, coarsest)
         return settled
 
     def beam(self, coarsest: int, width: int) -> None:
@@ -146,7 +143,8 @@ class Descent:
         self._climb()
 
     def _begin(self, coarsest: int) -> None:
-        self._coarsest, self._queue, self._waiting, self._spent = coarsest, [], [], 0.0
+        self._coarsest, self._waiting, self._spent = coarsest, [], 0.0
+        self._queues = [[] for _ in range(coarsest + 1)]
         self._seen = {place for place in self._seen if place[0] == 0}
         if coarsest > 0:
             self._template.scene.octave(coarsest, self._ticket)
@@ -222,7 +220,7 @@ class Descent:
             self._found[x, y] = score
             return
         estimate = self._estimate(level, score)
-        heapq.heappush(self._queue, (-estimate, next(self._tie), level, x, y))
+        heapq.heappush(self._queues[level], (-estimate, next(self._tie), x, y))
 
     def _estimate(self, level: int, score: float) -> float:
         """Return what the score of an octave may become at full resolution.
@@ -238,31 +236,37 @@ class Descent:
         """Return what an octave must score at least for its estimate to exceed a score."""
         return score - self._promises[level][1] - _DETAILS - _MARGIN
 
-    def _hope(self) -> float:
-        """Return the highest estimate of a place that has not been followed."""
-        while self._waiting:
-            x, y, score = self._waiting[-1]
-            if self._queue and -self._queue[0][0] >= self._estimate(self._coarsest, score):
-                break
-            self._record.candidate(self._coarsest, x, y, score)
-            self._push(self._coarsest, x, y, score)
-            self._waiting.pop()
-        return -self._queue[0][0] if self._queue else -2.0
+    def _hope(self) -> tuple[float, int]:
+        """Return the highest estimate of a place that has not been followed, and its octave."""
+        hopes = [(-queue[0][0], level) for level, queue in enumerate(self._queues) if queue]
+        if self._waiting:
+            hopes.append((self._estimate(self._coarsest, self._waiting[-1][2]), self._coarsest))
+        return max(hopes, default=(-2.0, 0))
 
-    def _next(self, threshold: float) -> tuple[int, list[tuple[int, int]]]:
-        """Take the most hopeful places out of the queue, as many of one level as are at its top."""
-        _, _, level, x, y = heapq.heappop(self._queue)
-        places = [(x, y)]
-        most = min(_BATCH, _BATCH_PIXELS // self._template.kernels[level - 1].weights.size)
-        while len(places) < most and self._hope() > threshold and self._queue[0][2] == level:
-            places.append(heapq.heappop(self._queue)[3:])
-        return level, places
+    def _take(self, level: int, most: int, threshold: float) -> list[tuple[int, int]]:
+        """Take the most hopeful places of an octave that may beat a threshold, to be followed."""
+        queue = self._queues[level]
+        while level == self._coarsest and self._waiting and len(queue) < most:
+            x, y, score = self._waiting.pop()
+            self._record.candidate(level, x, y, score)
+            self._push(level, x, y, score)
+            if self._estimate(level, score) <= threshold:
+                break
+        places: list[tuple[int, int]] = []
+        while queue and len(places) < most and -queue[0][0] > threshold:
+            x, y = heapq.heappop(queue)[2:]
+            self._record.keep(level, x, y)
+            places.append((x, y))
+        return places
 
     def _dive(self, threshold: float) -> None:
         """Follow the most hopeful place straight down, as long as it may beat a threshold."""
-        _, _, level, x, y = heapq.heappop(self._queue)
+        hope, level = self._hope()
+        places = self._take(level, 1, threshold) if hope > threshold else []
+        if not places:
+            return
+        x, y = places[0]
         while level > 0:
-            self._record.keep(level, x, y)
             first, *others = self._expand(level, [(x, y)])[0]
             level -= 1
             for other in others:
@@ -274,24 +278,27 @@ class Descent:
             if (level, x, y) in self._seen:
                 return
             self._seen.add((level, x, y))
+            if level > 0:
+                self._record.keep(level, x, y)
         self._found[x, y] = score
 
     def _drain(self) -> bool:
         """Expand what is estimated to beat the found ones; False if there is too much of it."""
         budget = self._budget * (1 + (self._goal.max_matches - 1) / 8)
         threshold = self._threshold()
-        while self._hope() > threshold:
+        while True:
+            hope, level = self._hope()
+            if hope <= threshold:
+                return True
             if self._spent >= budget:
                 return False
-            level, places = self._next(threshold)
-            for x, y in places:
-                self._record.keep(level, x, y)
-            for children in self._expand(level, places):
+            size = self._template.kernels[level - 1].weights.size
+            places = self._take(level, max(1, min(_BATCH, _BATCH_PIXELS // size)), threshold)
+            for children in self._expand(level, places) if places else []:
                 for child in children:
                     self._push(level - 1, *child)
             if level == 1:
                 threshold = self._threshold()
-        return True
 
     def _overlooked(self) -> bool:
         """Queue places of the coarsest octave that are no peaks but may win; True if there are any.
@@ -300,14 +307,14 @@ class Descent:
         """
         level, threshold = self._coarsest, self._threshold()
         near = {(x + dx, y + dy) for at, x, y in self._seen if at == level for dx, dy in _AROUND}
-        before = len(self._queue)
+        before = len(self._queues[level])
         places = peaks(self._map, _PEAKS, self._needed(level, threshold), _RIDGE)
         for place in zip(*places, strict=True):
             x, y, score = int(place[0]), int(place[1]), float(place[2])
             if self._estimate(level, score) > threshold and (x, y) not in near:
                 self._push(level, x, y, score)
                 near.update((x + dx, y + dy) for dx, dy in _AROUND)
-        return len(self._queue) > before
+        return len(self._queues[level]) > before
 
     def _polish(self) -> bool:
         """Look for peaks close to the best ones, hidden in coarser octaves; True if there are."""
@@ -316,13 +323,13 @@ class Descent:
         while side >> level > _POLISH_SIDE and level < self._coarsest:
             level += 1
         reach = max(min(side // 3, _POLISH_REACH) >> level, REACH)
-        before = len(self._queue) + len(self._found)
+        before = len(self._queues[level]) + len(self._found)
         for _, x, y in self._apart(min(self._goal.max_matches, 4)):
             with self._record.time(level):
                 x0, y0, scores = self._around(level, int(x) >> level, int(y) >> level, reach)
                 for column, row, score in zip(*peaks(scores, 8), strict=True):
                     self._push(level, x0 + int(column), y0 + int(row), float(score))
-        return len(self._queue) + len(self._found) > before
+        return len(self._queues[level]) + len(self._found) > before
 
     def _climb(self) -> None:
         """Move the best places to the tops of their hills, at full resolution."""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from pyrviewer.compute.search.descent import Descent, Found, Goal
 from pyrviewer.compute.search.exhaustive import exhaustive_matches
-from pyrviewer.compute.search.plan import again, budget, plan, trusted_level
+from pyrviewer.compute.search.plan import budget, plan, trusted_level
 from pyrviewer.compute.search.record import Answer, Record
 from pyrviewer.compute.search.zncc import exact_score
 
@@ -49,25 +49,24 @@ def descend(
     reason: str,
     ticket: Ticket | None = None,
 ) -> Answer:
-    """Descend from an octave, then from the next finer one, then score everything."""
+    """Descend from an octave; from the trusted one, if that is finer; then score everything."""
     goal = goal_of(settings, _DOUBTFUL)
     descent = Descent(template, record, goal, budget(template), ticket)
     began = f"Started at octave {level}, because {reason}"
-    single = settings.max_matches == 1
-    while True:
-        settled = descent.best_first(level)
+    settled = False
+    for start in sorted({level, min(level, max(trusted_level(template), 1))}, reverse=True):
+        settled = descent.best_first(start)
         found = judge(template, descent.found)
-        if single and found and found[0][0] >= PERFECT:
+        if settings.max_matches == 1 and found and found[0][0] >= PERFECT:
             return Answer(found, "perfect", f"{began}; the match is perfect.")
         if settled and found and found[0][0] >= _DOUBTFUL:
-            again_from = f", then at octave {level}" if record.attempt else ""
+            again_from = f", then at octave {start}" if record.attempt else ""
             return Answer(
                 found, "estimate", f"{began}{again_from}; nothing else looked as if it could win."
             )
         record.attempt += 1
-        if settled or not again(template, level, descent.cost):
+        if settled:
             break
-        level -= 1
     why = "nothing looked much like it" if settled else "too many places looked alike"
     return everything(template, record, settings, f"because {why} in coarser octaves", ticket)
 

@@ -16,12 +16,17 @@ if TYPE_CHECKING:
     from pyrviewer.compute.search.trace import ScoreMap
 
 _AROUND = np.ones((3, 3), np.uint8)
+_STEPS = np.indices(_AROUND.shape).reshape(2, -1, 1) - 1
+_FEW = 1 / 64
+"""Up to such a share of a map, looking around single positions is faster than around all."""
 
 
 def peaks(
     scores: ScoreMap, count: int, least: float = -2.0, fall: float = 0.0
 ) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp], npt.NDArray[np.float32]]:
     """Find the highest local maxima of a score map.
+
+    Flat windows, which score exactly 0, are none: each would be as high as its neighbours.
 
     Parameters
     ----------
@@ -41,11 +46,9 @@ def peaks(
     """
     places, heights = [], []
     for rows in strips(scores.shape):
-        above = max(rows.start - 1, 0)
-        highest = cv2.dilate(scores[above : rows.stop + 1], _AROUND)[rows.start - above :]
         part = scores[rows].ravel()
-        high = np.flatnonzero(part > least)
-        found = high[part[high] >= highest.ravel()[high] - np.float32(fall)]
+        high = np.flatnonzero((part > least) & (part != 0))
+        found = high[part[high] >= _highest_around(scores, rows, high) - np.float32(fall)]
         places.append(found + rows.start * scores.shape[1])
         heights.append(part[found])
     at, values = np.concatenate(places), np.concatenate(heights)
@@ -55,6 +58,20 @@ def peaks(
     order = np.argsort(-values, kind="stable")
     y, x = np.divmod(at[order], scores.shape[1])
     return x, y, values[order]
+
+
+def _highest_around(
+    scores: ScoreMap, rows: slice, at: npt.NDArray[np.intp]
+) -> npt.NDArray[np.float32]:
+    """Return the highest scores of the 3 x 3 around positions, given as indices into some rows."""
+    height, width = scores.shape
+    if at.size > _FEW * (rows.stop - rows.start) * width:
+        above = max(rows.start - 1, 0)
+        highest = cv2.dilate(scores[above : rows.stop + 1], _AROUND)[rows.start - above :]
+        return np.asarray(highest.ravel()[at])
+    y, x = np.stack(np.divmod(at, width))[:, None] + _STEPS
+    y, x = np.clip(y + rows.start, 0, height - 1), np.clip(x, 0, width - 1)
+    return np.asarray(scores[y, x].max(axis=0))
 
 
 def peaks_of_each(maps: ScoreMap, count: int) -> list[list[tuple[int, int, float]]]:

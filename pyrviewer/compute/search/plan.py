@@ -19,7 +19,6 @@ _MAP, _OCTAVE_MAP, _DIRECT, _CALL, _PLACE, _FIXED = 22.0, 12.0, 0.25, 70_000.0, 
 _DIVES = 12
 _GAIN = 0.3
 _BUDGET, _FEWEST = 0.1, 12
-_ATTEMPTS = 0.2
 
 
 @dataclass(frozen=True)
@@ -74,15 +73,6 @@ def trusted_level(template: Template) -> int:
     while level < len(template.kernels) - 1 and _trusted(short >> (level + 1), long >> (level + 1)):
         level += 1
     return level
-
-
-def again(template: Template, coarsest: int, spent: float) -> bool:
-    """Whether a descent from one octave finer is worth its cost, after so many nanoseconds.
-
-    All attempts together may take a part of what scoring everything takes, which may come after.
-    """
-    cost = descent_cost(template, coarsest - 1)
-    return coarsest > 1 and spent + cost < _ATTEMPTS * exhaustive_cost(template)
 
 
 def budget(template: Template) -> float:

@@ -49,7 +49,7 @@ class _Page:
     shape: tuple[int, int]
     template_shape: tuple[int, int]
     pieces: list[ScorePiece] = field(default_factory=list)
-    candidates: dict[tuple[int, int, float, float], Candidate] = field(default_factory=dict)
+    candidates: dict[tuple[int, int, float, float], tuple[float, int]] = field(default_factory=dict)
     kept: set[tuple[int, int, float, float]] = field(default_factory=set)
     multiply_adds: int = 0
     seconds: float = 0.0
@@ -109,7 +109,7 @@ class Record:
         """Write down a place; `keep` it later if need be."""
         page, key = self._pages[self.attempt, level], (x, y, *pose)
         if key not in page.candidates:
-            page.candidates[key] = Candidate(x, y, score, False, self._tick(), *pose)
+            page.candidates[key] = score, self._tick()
         if kept:
             page.kept.add(key)
 
@@ -141,8 +141,8 @@ class Record:
 def _trace(key: tuple[int, int], page: _Page) -> LevelTrace:
     attempt, level = key
     candidates = [
-        Candidate(c.x, c.y, c.score, place in page.kept, c.order, c.angle, c.scale)
-        for place, c in page.candidates.items()
+        Candidate(x, y, score, (x, y, *pose) in page.kept, order, *pose)
+        for (x, y, *pose), (score, order) in page.candidates.items()
     ]
     candidates.sort(key=lambda candidate: (-candidate.score, candidate.order))
     return LevelTrace(
