@@ -77,6 +77,23 @@ def test_a_drag_picks_a_template_and_finds_it_where_it_was(
     assert len(canvases(program)) == 1 + len(answer(program).stages)
 
 
+def test_the_template_is_shown_as_the_search_sees_it(
+    qtbot: QtBot, program: Program, photo: Path
+) -> None:
+    """Pixels that do not fill a cell of an octave are left out."""
+    lab = start(qtbot, program, photo)
+    x0, y0 = RECT[:2]
+    lab.change("coarsest", 3)
+    drag(qtbot, program, (x0, y0, x0 + 84, y0 + 76))
+    wait_idle(qtbot, program)
+    shown = [octave.shape[:2] for octave in answer(program).template_octaves]
+    left, top, right, bottom = lab.state.rect
+    assert shown == [((bottom - top) >> level, (right - left) >> level) for level in range(4)]
+    assert shown[0][0] % 8
+    levels = {level.level: level.template_shape for level in answer(program).trace.levels}
+    assert shown == [levels[level] for level in range(4)]
+
+
 def test_the_counter_tells_the_sum_of_the_maps(qtbot: QtBot, program: Program, photo: Path) -> None:
     lab = start(qtbot, program, photo)
     drag(qtbot, program, RECT)

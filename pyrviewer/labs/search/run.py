@@ -150,7 +150,12 @@ def prepare_playback(ticket: Ticket, request: SearchRequest, trace: SearchTrace)
     if counted is not None:
         template = _cut_out(template, counted)
     levels = min(top, pyramid.max_levels(template.shape[:2]))
-    octaves = pyramid.gaussian_pyramid(template, levels, prefilter="box")
+    height, width = template.shape[:2]
+    # As in the search, pixels that do not fill a cell are left out.
+    octaves = (
+        octave[: height >> level, : width >> level]
+        for level, octave in enumerate(pyramid.gaussian_pyramid(template, levels, prefilter="box"))
+    )
     limits = display.auto_range(template)
     shown = [display.to_display(octave, *limits) for octave in octaves]
     counts = np.cumsum(tested)[list(moments)]
