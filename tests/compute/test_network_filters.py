@@ -32,6 +32,15 @@ def correlated(maps: Array, weight: Array, bias: Array, anchor: int) -> Array:
     return np.asarray(made + bias[:, None, None])
 
 
+def filtered(filters: Filters, maps: Array) -> Array:
+    """Filter into every second plane of a larger array, whose others stay."""
+    sizes = [-(-side // filters.stride) for side in maps.shape[1:]]
+    out = np.full((len(maps), 2, *sizes), 7, np.float32)
+    filters(maps, out[:, 0])
+    assert (out[:, 1] == 7).all()
+    return out[:, 0]
+
+
 def test_both_ways_are_tried() -> None:
     assert {height * width <= SMALL for height, width in SHAPES} == {True, False}
 
@@ -41,14 +50,10 @@ def test_both_ways_are_tried() -> None:
 def test_it_is_the_sum(shape: tuple[int, int], size: int, anchor: int) -> None:
     weight, bias, planes = drawn(CHANNELS, size, size), drawn(CHANNELS), drawn(CHANNELS, 2, *shape)
     before = planes.copy()
-    filters = Filters(weight, bias, anchor)
-    for count in (1, 2):
-        found = filters(planes[:, :count])
-        assert found.shape == (CHANNELS, count, *shape)
-        assert found.dtype == np.float32
-        for k in range(count):
-            wanted = correlated(planes[:, k], weight, bias, anchor)
-            np.testing.assert_allclose(found[:, k], wanted, atol=2e-5)
+    wanted = correlated(planes[:, 1], weight, bias, anchor)
+    for stride in (1, 2):
+        found = filtered(Filters(weight, bias, anchor, stride), planes[:, 1])
+        np.testing.assert_allclose(found, wanted[:, ::stride, ::stride], atol=2e-5)
     np.testing.assert_array_equal(planes, before)
 
 
@@ -60,27 +65,28 @@ def test_the_way_back_is_the_transpose(
 ) -> None:
     layer = Depthwise(drawn(CHANNELS, size, size), np.zeros(CHANNELS, np.float32), stride)
     maps = drawn(CHANNELS, *shape)
-    made = layer.forward(maps, rate, stride)
-    gradient = drawn(*made.shape)
-    back = layer.backward(gradient, shape, rate, stride)
+    made = np.empty((CHANNELS, *(-(-side // stride) for side in shape)), np.float32)
+    layer.forward(maps, rate, stride, made)
+    gradient, back = drawn(*made.shape), np.empty_like(maps)
+    layer.backward(gradient, rate, stride, back)
     there = np.vdot(made.astype(np.float64), gradient)
     np.testing.assert_allclose(np.vdot(maps.astype(np.float64), back), there, rtol=1e-4)
 
 
 def test_nothing_under_a_kernel_makes_exactly_nothing() -> None:
-    maps = np.zeros((CHANNELS, 1, 20, 20), np.float32)
-    maps[:, :, 9, 11] = 1
-    found = Filters(drawn(CHANNELS, 5, 5), np.zeros(CHANNELS, np.float32), 2)(maps)
-    found[:, :, 7:12, 9:14] = 0
+    maps = np.zeros((CHANNELS, 20, 20), np.float32)
+    maps[:, 9, 11] = 1
+    found = filtered(Filters(drawn(CHANNELS, 5, 5), np.zeros(CHANNELS, np.float32), 2), maps)
+    found[:, 7:12, 9:14] = 0
     assert not found.any()
 
 
 def test_threads_and_other_sizes_change_no_bit() -> None:
     weight, bias = drawn(CHANNELS, 5, 5), drawn(CHANNELS)
-    planes = [drawn(CHANNELS, 1, side, 40 - side) for side in range(5, 30)]
-    alone = [Filters(weight, bias, 2)(each) for each in planes]
+    planes = [drawn(CHANNELS, side, 40 - side) for side in range(5, 30)]
+    alone = [filtered(Filters(weight, bias, 2), each) for each in planes]
     shared = Filters(weight, bias, 2)
     with ThreadPoolExecutor(4) as pool:
-        together = list(pool.map(shared, planes * 4))
+        together = list(pool.map(lambda each: filtered(shared, each), planes * 4))
     for found, wanted in zip(together, alone * 4, strict=True):
         np.testing.assert_array_equal(found, wanted)

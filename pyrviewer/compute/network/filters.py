@@ -17,7 +17,7 @@ from pyrviewer.compute.opencv import cv2
 Array = npt.NDArray[Any]
 
 SMALL = 48 * 48
-"""Positions of planes up to which one network of OpenCV beats a call of filter2D per channel."""
+"""Positions of made planes up to which a network of OpenCV beats a call of filter2D per channel."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,44 +32,44 @@ class Filters:
         What is added.
     anchor : int
         Row and column of the kernels that lie on the pixel that is made.
+    stride : int
+        Only every so many pixels are made, beginning with the first.
     """
 
     weight: Array
     bias: Array
     anchor: int
+    stride: int = 1
 
-    def __call__(self, planes: Array) -> Array:
-        """Return the filtered planes, C x n x H x W, of as many; all n take the same kernel."""
-        small = planes.shape[2] * planes.shape[3] <= SMALL
-        run = self._net.run if small else self._one_by_one
-        found = [run(planes[:, phase]) for phase in range(planes.shape[1])]
-        return found[0][:, None] if len(found) == 1 else np.stack(found, axis=1)
-
-    def _one_by_one(self, maps: Array) -> Array:
-        result = np.empty(maps.shape, np.float32)
-        at, border = (self.anchor, self.anchor), cv2.BORDER_CONSTANT
-        for plane, kernel, out, delta in zip(
-            maps, list(self.weight), result, self.bias.tolist(), strict=True
+    def __call__(self, maps: Array, out: Array) -> None:
+        """Filter maps, C x H x W, into C x ceil(H / stride) x ceil(W / stride)."""
+        if out.shape[1] * out.shape[2] <= SMALL:
+            self._net.run(maps, out)
+            return
+        at, border, step = (self.anchor, self.anchor), cv2.BORDER_CONSTANT, self.stride
+        whole = None if step == 1 else np.empty(maps.shape[1:], np.float32)
+        for plane, kernel, made, delta in zip(
+            maps, list(self.weight), out, self.bias.tolist(), strict=True
         ):
-            cv2.filter2D(plane, -1, kernel, out, at, delta, border)
-        return result
+            done = cv2.filter2D(plane, -1, kernel, made if step == 1 else whole, at, delta, border)
+            if step > 1:
+                made[...] = done[::step, ::step]
 
     @cached_property
     def _net(self) -> _Net:
-        return _Net(self.weight, self.bias, self.anchor)
+        return _Net(self)
 
 
 class _Net:
     """The filters as a network of OpenCV, for maps of any size."""
 
-    def __init__(self, weight: Array, bias: Array, anchor: int) -> None:
-        model = np.frombuffer(_model(weight[:, None], bias), np.uint8)
-        self._net = cv2.dnn.readNetFromONNX(model)
-        self._anchor, self._more = anchor, weight.shape[-1] - 1
+    def __init__(self, filters: Filters) -> None:
+        self._net = cv2.dnn.readNetFromONNX(np.frombuffer(_model(filters), np.uint8))
+        self._anchor, self._more = filters.anchor, filters.weight.shape[-1] - 1
         self._lock = threading.Lock()  # the input is part of its state
 
-    def run(self, maps: Array) -> Array:
-        """Return the filtered maps, C x H x W."""
+    def run(self, maps: Array, out: Array) -> None:
+        """Filter maps, C x H x W."""
         channels, height, width = maps.shape
         # OpenCV 4 makes wrong borders of uneven ones, and of lines: they are made here.
         padded = np.zeros((1, channels, height + self._more, width + self._more), np.float32)
@@ -77,19 +77,22 @@ class _Net:
         padded[0, :, rows, columns] = maps
         with self._lock:
             self._net.setInput(padded)
-            made: Array = self._net.forward()[0]
-        return made
+            out[...] = self._net.forward()[0]
 
 
-def _model(weight: Array, bias: Array) -> bytes:
+def _model(filters: Filters) -> bytes:
     """Return an ONNX file that holds one convolution, without borders."""
-    channels, size = len(weight), weight.shape[-1]
+    channels, size = filters.weight.shape[:2]
     made = encode_node(
-        *("Conv", ("maps", "weight", "bias"), ("made",)), group=channels, kernel_shape=(size, size)
+        *("Conv", ("maps", "weight", "bias"), ("made",)),
+        group=channels,
+        kernel_shape=(size, size),
+        strides=(filters.stride, filters.stride),
     )
     graph = (
         *(field(1, made), field(2, "filters")),
-        *(field(5, _tensor("weight", weight)), field(5, _tensor("bias", bias))),
+        field(5, _tensor("weight", filters.weight[:, None])),
+        field(5, _tensor("bias", filters.bias)),
         field(11, encode_value("maps", (1, channels, "height", "width"))),
         field(12, encode_value("made")),
     )

@@ -99,6 +99,10 @@ class Depthwise:
         return Filters(self.weight, self.bias, self.pad)
 
     @cached_property
+    def _filters_striding(self) -> Filters:
+        return Filters(self.weight, self.bias, self.pad, self.stride)
+
+    @cached_property
     def _filters_back(self) -> Filters:
         flipped = np.ascontiguousarray(self.weight[:, ::-1, ::-1])
         return Filters(flipped, np.zeros_like(self.bias), self.weight.shape[-1] - 1 - self.pad)
@@ -109,18 +113,31 @@ class Depthwise:
             return self
         return Depthwise(self.weight[part], self.bias[part], self.stride)
 
-    def forward(self, maps: Array, rate: int = 1, stride: int = 1) -> Array:
-        """Return C x ceil(H / stride) x ceil(W / stride), with `rate` pixels between taps."""
-        done = from_phases(self._filters(to_phases(maps, rate)), rate, maps.shape[1:])
-        return done if stride == 1 else np.ascontiguousarray(done[:, ::stride, ::stride])
+    def forward(self, maps: Array, rate: int, stride: int, out: Array) -> None:
+        """Filter into `out`, C x ceil(H / stride) x ceil(W / stride), `rate` pixels between taps.
 
-    def backward(self, gradient: Array, shape: tuple[int, int], rate: int, stride: int) -> Array:
-        """Return the gradient with respect to the input, whose H and W are `shape`."""
+        The stride is the layer's own, at rate 1, or 1.
+        """
+        _filter(self._filters if stride == 1 else self._filters_striding, maps, rate, out)
+
+    def backward(self, gradient: Array, rate: int, stride: int, out: Array) -> None:
+        """Write the gradient with respect to the input, C x H x W."""
         if stride > 1:
-            spread = np.zeros((len(gradient), *shape), np.float32)
+            spread = np.zeros(out.shape, np.float32)
             spread[:, ::stride, ::stride] = gradient
             gradient = spread
-        return from_phases(self._filters_back(to_phases(gradient, rate)), rate, shape)
+        _filter(self._filters_back, gradient, rate, out)
+
+
+def _filter(filters: Filters, maps: Array, rate: int, out: Array) -> None:
+    if rate == 1:
+        filters(maps, out)
+        return
+    planes = to_phases(maps, rate)
+    done = np.empty_like(planes)
+    for phase in range(rate * rate):
+        filters(planes[:, phase], done[:, phase])
+    out[...] = from_phases(done, rate, out.shape[1:])
 
 
 def to_phases(maps: Array, rate: int) -> Array:
@@ -176,14 +193,16 @@ class Stem:
     def backward(self, gradient: Array, shape: tuple[int, int]) -> Array:
         """Return the gradient with respect to the image, H x W x 3; `shape` is its H and W."""
         _, height, width = gradient.shape
-        padded = np.zeros((3, 2 * height + 1, 2 * width + 1), np.float32)
         kernel = self.weight.reshape(len(self.weight), -1)
         taps = (kernel.T @ gradient.reshape(len(kernel), -1)).reshape(3, 3, 3, height, width)
+        phases = np.zeros((3, 2, 2, height + 1, width + 1), np.float32)
         for dy in range(3):
             for dx in range(3):
-                part = padded[:, dy : dy + 2 * height : 2, dx : dx + 2 * width : 2]
-                part += taps[:, dy, dx]
-        return np.ascontiguousarray(padded[:, : shape[0], : shape[1]].transpose(1, 2, 0))
+                part = phases[:, dy % 2, dx % 2, dy // 2 :, dx // 2 :]
+                part[:, :height, :width] += taps[:, dy, dx]
+        cells = phases[..., :height, :width].transpose(3, 1, 4, 2, 0)
+        whole = np.ascontiguousarray(cells).reshape(2 * height, 2 * width, 3)
+        return np.ascontiguousarray(whole[: shape[0], : shape[1]])
 
 
 class Step(NamedTuple):
@@ -241,12 +260,12 @@ class Block:
         """
         shape = maps.shape[1], maps.shape[2]
         plane = shape[0] * shape[1]
-        # One call filters all small maps.
-        together = SLAB if ceil_div(shape[0], rate) * ceil_div(shape[1], rate) <= SMALL else CHUNK
         inner = np.empty(
             (len(self.depthwise.bias), *(ceil_div(n, stride) for n in shape)), np.float32
         )
         let = np.empty((len(inner), *shape), bool) if keep and self.expand else None
+        let_inner = np.empty(inner.shape, bool) if keep else None
+        together = _together(inner.shape, rate)
         for slab in _parts(slice(0, len(inner)), plane, SLAB):
             wide = maps if self.expand is None else self.expand.only(slab).product(maps)
             for part in _parts(slab, plane, together):
@@ -256,24 +275,29 @@ class Block:
                     clip_relu6(some)
                 if let is not None:
                     open_relu6(some, let[part])
-                done = self.depthwise.only(part).forward(some, rate, stride)
-                np.clip(done, 0, 6, out=inner[part])
-        if not keep:
+                self.depthwise.only(part).forward(some, rate, stride, inner[part])
+                clip_relu6(inner[part])
+                if let_inner is not None:
+                    open_relu6(inner[part], let_inner[part])
+        if let_inner is None:
             return inner, _no_way_back
-        let_inner = open_relu6(inner)
 
         def backward(gradient: Array) -> Array:
             found = np.empty((len(inner), *shape), np.float32)
-            for part in _parts(slice(0, len(inner)), plane, together):
+            for part in _parts(slice(0, len(inner)), plane, _together(found.shape, rate)):
                 some = gradient[part] * let_inner[part]
-                some = self.depthwise.only(part).backward(some, shape, rate, stride)
-                if let is None:
-                    found[part] = some
-                else:
-                    np.multiply(some, let[part], out=found[part])
+                self.depthwise.only(part).backward(some, rate, stride, found[part])
+                if let is not None:
+                    found[part] *= let[part]
             return found if self.expand is None else self.expand.backward(found)
 
         return inner, backward
+
+
+def _together(shape: tuple[int, ...], rate: int) -> int:
+    """Return how many numbers to work on together to make maps of a shape, C x H x W."""
+    # One call filters all small maps.
+    return SLAB if ceil_div(shape[1], rate) * ceil_div(shape[2], rate) <= SMALL else CHUNK
 
 
 def _no_way_back(_gradient: Array) -> Array:
