@@ -96,6 +96,22 @@ def test_gradient_is_the_slope(net: network.Network, crop: Crop, layer: str) -> 
     assert (ahead - behind) / 0.08 == pytest.approx(length, rel=2e-3)
 
 
+@pytest.mark.parametrize(
+    "layer", ["stem", "block 2", "block 3 expand", "block 3 depthwise", "head", "classifier"]
+)
+def test_what_an_objective_returns_is_not_written_to(net: network.Network, layer: str) -> None:
+    kept: list[Array] = []
+
+    def constant(maps: Array) -> tuple[float, Array]:
+        kept.append(np.ones_like(maps))
+        return float(maps.sum()), kept[0]
+
+    image = np.random.default_rng(4).uniform(0, 255, (64, 64, 3)).astype(np.float32)
+    _, gradient = net.gradient(image, layer, objective=constant)
+    assert gradient.any()
+    assert (kept[0] == 1).all()
+
+
 @pytest.mark.parametrize("stride", [32, 16, 8])
 @pytest.mark.parametrize("name", ["stem", "block 3", "block 7 expand", "block 9 depthwise"])
 def test_nothing_is_seen_outside_the_field(net: network.Network, name: str, stride: int) -> None:

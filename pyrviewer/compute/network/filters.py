@@ -66,17 +66,20 @@ class _Net:
     def __init__(self, filters: Filters) -> None:
         self._net = cv2.dnn.readNetFromONNX(np.frombuffer(_model(filters), np.uint8))
         self._anchor, self._more = filters.anchor, filters.weight.shape[-1] - 1
+        self._padded = np.empty((1, 0, 0, 0), np.float32)
         self._lock = threading.Lock()  # the input is part of its state
 
     def run(self, maps: Array, out: Array) -> None:
         """Filter maps, C x H x W."""
         channels, height, width = maps.shape
-        # OpenCV 4 makes wrong borders of uneven ones, and of lines: they are made here.
-        padded = np.zeros((1, channels, height + self._more, width + self._more), np.float32)
         rows, columns = (slice(self._anchor, self._anchor + side) for side in (height, width))
-        padded[0, :, rows, columns] = maps
         with self._lock:
-            self._net.setInput(padded)
+            # OpenCV 4 makes wrong borders of uneven ones, and of lines: they are made here.
+            shape = (1, channels, height + self._more, width + self._more)
+            if self._padded.shape != shape:
+                self._padded = np.zeros(shape, np.float32)
+            self._padded[0, :, rows, columns] = maps
+            self._net.setInput(self._padded)
             out[...] = self._net.forward()[0]
 
 

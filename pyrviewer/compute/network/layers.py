@@ -240,7 +240,7 @@ class Block:
         if self.expand is not None and f"{name} expand" in wanted:
             yield Step(f"{name} expand", *rectified(self.expand, maps), closes=False)
         inner, inner_back = self._filtered(maps, rate, stride, keep)
-        yield Step(f"{name} depthwise", inner, inner_back, closes=False)
+        yield Step(f"{name} depthwise", inner, lambda kept: inner_back(kept.copy()), closes=False)
         result = self.project.forward(inner)
         if self.shortcut:
             result += maps
@@ -256,7 +256,8 @@ class Block:
     def _filtered(self, maps: Array, rate: int, stride: int, keep: bool) -> tuple[Array, Backward]:
         """Return the filtered maps and, if it is to be kept, their way back.
 
-        Of the expanded maps, the largest of all, no more than a slab exists at a time.
+        Of the expanded maps, the largest of all, no more than a slab exists at a time. The way back
+        overwrites the gradient that it is given.
         """
         shape = maps.shape[1], maps.shape[2]
         plane = shape[0] * shape[1]
@@ -285,8 +286,8 @@ class Block:
         def backward(gradient: Array) -> Array:
             found = np.empty((len(inner), *shape), np.float32)
             for part in _parts(slice(0, len(inner)), plane, _together(found.shape, rate)):
-                some = gradient[part] * let_inner[part]
-                self.depthwise.only(part).backward(some, rate, stride, found[part])
+                gradient[part] *= let_inner[part]
+                self.depthwise.only(part).backward(gradient[part], rate, stride, found[part])
                 if let is not None:
                     found[part] *= let[part]
             return found if self.expand is None else self.expand.backward(found)
