@@ -155,6 +155,15 @@ def test_a_place_along_an_edge_is_found_though_no_peak_stands_for_it(seed: int) 
     assert best.score == pytest.approx(1, abs=1e-6)
 
 
+@pytest.mark.parametrize("scene", [camera(), large()], ids=["photo", "noise"])
+def test_nothing_is_followed_after_a_perfect_match(scene: Array) -> None:
+    """Many places look as if they could be perfect; in float32 the match itself does not."""
+    scene = np.asarray(cv2.resize(scene, (1600, 1600), interpolation=cv2.INTER_CUBIC))
+    trace = search(scene, scene[701:801, 503:603].copy(), coarsest=4)
+    assert trace.proof == "perfect"
+    assert [len(level.kept) for level in trace.levels] == [1, 1, 1, 1, 0]
+
+
 def test_too_coarse_a_start_is_mended_at_the_octave_that_is_trusted() -> None:
     scene = np.asarray(cv2.resize(camera(), (1600, 1600), interpolation=cv2.INTER_CUBIC))
     template = (scene[700:800, 500:600] * 0.5).astype(np.uint8)

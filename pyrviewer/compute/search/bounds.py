@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from pyrviewer.compute.search.blocks import BlockBound
-from pyrviewer.compute.search.descent import Descent, Found
-from pyrviewer.compute.search.estimate import PERFECT, everything, goal_of, judge
+from pyrviewer.compute.search.descent import PERFECT, Descent, Found
+from pyrviewer.compute.search.estimate import everything, goal_of, judge
 from pyrviewer.compute.search.peaks import apart, peaks
 from pyrviewer.compute.search.plan import budget, exhaustive_cost, trusted_level
 from pyrviewer.compute.search.record import Answer, Record

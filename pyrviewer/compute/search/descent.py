@@ -11,7 +11,7 @@ import numpy as np
 
 from pyrviewer.compute.search.peaks import apart, peaks, peaks_of_each
 from pyrviewer.compute.search.plan import expansion_cost
-from pyrviewer.compute.search.zncc import score_map, score_windows
+from pyrviewer.compute.search.zncc import exact_score, score_map, score_windows
 
 if TYPE_CHECKING:
     from pyrviewer.compute.search.record import Record
@@ -28,6 +28,12 @@ whose best match scores 0.7 or more."""
 
 _RIDGE = 0.02
 """By how much a ridge of scores may rise from one place to the next."""
+
+PERFECT = 1 - 1e-9
+"""A score that nothing beats."""
+
+_NEARLY = 0.999
+"""What scores more in float32 may be perfect: it is scored in float64."""
 
 _DIVES = 3
 _PEAKS = 4096
@@ -118,6 +124,8 @@ class Descent:
         for _ in range(_DIVES):
             self._dive(self._threshold())
         settled = self._drain()
+        if self._threshold() >= PERFECT:
+            return settled
         if settled and self._goal.max_matches == 1 and self._overlooked():
             settled = self._drain()
         if settled and self._polish():
@@ -217,10 +225,16 @@ class Descent:
             return
         self._seen.add((level, x, y))
         if level == 0:
-            self._found[x, y] = score
+            self._find(x, y, score)
             return
         estimate = self._estimate(level, score)
         heapq.heappush(self._queues[level], (-estimate, next(self._tie), x, y))
+
+    def _find(self, x: int, y: int, score: float) -> None:
+        """Note a place at full resolution."""
+        if score > _NEARLY:
+            score = exact_score(self._template.scene.pixels, self._template.reference, x, y)
+        self._found[x, y] = score
 
     def _estimate(self, level: int, score: float) -> float:
         """Return what the score of an octave may become at full resolution.
@@ -241,7 +255,8 @@ class Descent:
         hopes = [(-queue[0][0], level) for level, queue in enumerate(self._queues) if queue]
         if self._waiting:
             hopes.append((self._estimate(self._coarsest, self._waiting[-1][2]), self._coarsest))
-        return max(hopes, default=(-2.0, 0))
+        hope, level = max(hopes, default=(-2.0, 0))
+        return min(hope, PERFECT), level
 
     def _take(self, level: int, most: int, threshold: float) -> list[tuple[int, int]]:
         """Take the most hopeful places of an octave that may beat a threshold, to be followed."""
@@ -280,7 +295,7 @@ class Descent:
             self._seen.add((level, x, y))
             if level > 0:
                 self._record.keep(level, x, y)
-        self._found[x, y] = score
+        self._find(x, y, score)
 
     def _drain(self) -> bool:
         """Expand what is estimated to beat the found ones; False if there is too much of it."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pyrviewer.compute.search.descent import Descent, Found, Goal
+from pyrviewer.compute.search.descent import PERFECT, Descent, Found, Goal
 from pyrviewer.compute.search.exhaustive import exhaustive_matches
 from pyrviewer.compute.search.plan import budget, plan, trusted_level
 from pyrviewer.compute.search.record import Answer, Record
@@ -14,9 +14,6 @@ if TYPE_CHECKING:
     from pyrviewer.compute.search.template import Template
     from pyrviewer.compute.search.trace import SearchSettings
     from pyrviewer.compute.ticket import Ticket
-
-PERFECT = 1 - 1e-9
-"""A score that nothing beats."""
 
 _DOUBTFUL = 0.65
 """A best match that scores less is not trusted to be the best."""
