@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import heapq
 import itertools
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from pyrviewer.compute.search.peaks import apart, peaks, peaks_of_each
-from pyrviewer.compute.search.plan import expansion_cost
+from pyrviewer.compute.search.plan import Goal, expansion_cost
 from pyrviewer.compute.search.zncc import exact_score, score_map, score_windows
 
 if TYPE_CHECKING:
@@ -37,7 +36,7 @@ _NEARLY = 0.999
 
 _DIVES = 3
 _PEAKS = 4096
-_SHOWN = 32
+_RANKED, _SHOWN = 8, 32  # places of the coarsest octave that are written down
 _POLISH_SIDE = 48
 _POLISH_REACH = 24
 _CLIMB, _CLIMB_REACH, _CLIMB_SIZE = 8, 3, 1 << 13
@@ -47,19 +46,6 @@ _AROUND = tuple(itertools.product((-1, 0, 1), repeat=2))
 
 _Place = tuple[int, int, float]
 Found = list[tuple[float, float, float]]
-
-
-@dataclass(frozen=True)
-class Goal:
-    """What a descent looks for: at most so many matches, of at least this score.
-
-    Where one match is wanted, nothing is followed that looks as if it scored less than `least`.
-    """
-
-    max_matches: int = 1
-    min_score: float = 0.5
-    min_distance: float | None = None
-    least: float = -2.0
 
 
 class Descent:
@@ -120,6 +106,8 @@ class Descent:
         """
         self._begin(coarsest)
         self._waiting = self._top(coarsest, _PEAKS, winners=True)
+        for place in self._waiting[:_RANKED]:
+            self._record.candidate(coarsest, *place)
         self._waiting.reverse()
         for _ in range(_DIVES):
             self._dive(self._threshold())
@@ -262,14 +250,14 @@ class Descent:
         """Take the most hopeful places of an octave that may beat a threshold, to be followed."""
         queue = self._queues[level]
         while level == self._coarsest and self._waiting and len(queue) < most:
-            x, y, score = self._waiting.pop()
-            self._record.candidate(level, x, y, score)
-            self._push(level, x, y, score)
-            if self._estimate(level, score) <= threshold:
+            if self._estimate(level, self._waiting[-1][2]) <= threshold:
                 break
+            self._push(level, *self._waiting.pop())
         places: list[tuple[int, int]] = []
         while queue and len(places) < most and -queue[0][0] > threshold:
             x, y = heapq.heappop(queue)[2:]
+            if level == self._coarsest:
+                self._record.candidate(level, x, y, float(self._map[y, x]))
             self._record.keep(level, x, y)
             places.append((x, y))
         return places

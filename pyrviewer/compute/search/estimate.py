@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pyrviewer.compute.search.descent import PERFECT, Descent, Found, Goal
+from pyrviewer.compute.search.descent import PERFECT, Descent, Found
 from pyrviewer.compute.search.exhaustive import exhaustive_matches
-from pyrviewer.compute.search.plan import budget, plan, trusted_level
+from pyrviewer.compute.search.plan import Goal, budget, plan, trusted_level
 from pyrviewer.compute.search.record import Answer, Record
 from pyrviewer.compute.search.zncc import exact_score
 

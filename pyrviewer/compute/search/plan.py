@@ -37,6 +37,19 @@ class Plan:
     reason: str
 
 
+@dataclass(frozen=True)
+class Goal:
+    """What a descent looks for: at most so many matches, of at least this score.
+
+    Where one match is wanted, nothing is followed that looks as if it scored less than `least`.
+    """
+
+    max_matches: int = 1
+    min_score: float = 0.5
+    min_distance: float | None = None
+    least: float = -2.0
+
+
 def plan(template: Template, coarsest: int | None = None, *, always_coarse: bool = False) -> Plan:
     """Choose the octave to start from.
 
