@@ -5,14 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PyQt6 import sip
-from PyQt6.QtCore import QEvent, QObject, Qt, QTimer
-from PyQt6.QtGui import QKeyEvent
+from PyQt6.QtCore import QEvent, QObject, QSize, Qt, QTimer
+from PyQt6.QtGui import QIcon, QKeyEvent, QPixmap
 from PyQt6.QtWidgets import (
     QApplication,
     QFrame,
+    QHeaderView,
     QLineEdit,
-    QListWidget,
-    QListWidgetItem,
+    QTreeWidget,
+    QTreeWidgetItem,
     QVBoxLayout,
 )
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from pyrviewer.ui.menus import Menus
 
 
+ICON = QSize(20, 20)
 TIP_COST = 100  # places after all whose name fits
 
 
@@ -67,8 +69,18 @@ class CommandPalette(QFrame):
         self.line.textChanged.connect(self._filter)
         self.line.returnPressed.connect(self._accept)
         self.line.installEventFilter(self)
-        self.list = QListWidget(self)
+        self.list = QTreeWidget(self)
         self.list.setAccessibleName("Matching commands")
+        self.list.setHeaderHidden(True)
+        self.list.setRootIsDecorated(False)
+        self.list.setUniformRowHeights(True)
+        self.list.setIconSize(ICON)
+        self.list.setColumnCount(2)
+        head = self.list.header()
+        assert head is not None
+        head.setStretchLastSection(False)
+        head.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
+        head.setSectionResizeMode(1, QHeaderView.ResizeMode.ResizeToContents)
         self.list.itemClicked.connect(self._accept)
         column.addWidget(self.line)
         column.addWidget(self.list)
@@ -87,19 +99,20 @@ class CommandPalette(QFrame):
                 cost = further + TIP_COST
             if cost is not None and spec.enabled():
                 found.append((cost, self._label(spec), spec))
+        blank = QPixmap(ICON)  # what has no icon is aligned with what has one
+        blank.fill(Qt.GlobalColor.transparent)
         for _, label, spec in sorted(found, key=lambda entry: entry[:2]):
             keys = ", ".join(self._registry.keys(spec.id))
-            item = QListWidgetItem(f"{label}    {keys}" if keys else label)
-            if spec.icon:
-                item.setIcon(icon(spec.icon))
-            item.setToolTip(spec.tip)
-            item.setData(Qt.ItemDataRole.UserRole, spec.id)
-            self.list.addItem(item)
-        self.list.setCurrentRow(0)
+            item = QTreeWidgetItem(self.list, [label, keys])
+            item.setIcon(0, icon(spec.icon) if spec.icon else QIcon(blank))
+            item.setForeground(1, self.palette().placeholderText())
+            item.setToolTip(0, spec.tip)
+            item.setData(0, Qt.ItemDataRole.UserRole, spec.id)
+        self.list.setCurrentItem(self.list.topLevelItem(0))
 
     def _accept(self) -> None:
         item = self.list.currentItem()
-        identity = item.data(Qt.ItemDataRole.UserRole) if item is not None else None
+        identity = item.data(0, Qt.ItemDataRole.UserRole) if item is not None else None
         self.dismiss()
         if identity is not None:
             self._menus.run(identity)
@@ -125,8 +138,9 @@ class CommandPalette(QFrame):
             step = {Qt.Key.Key_Up: -1, Qt.Key.Key_Down: 1}.get(Qt.Key(event.key()), 0)
             step = {Qt.Key.Key_PageUp: -8, Qt.Key.Key_PageDown: 8}.get(Qt.Key(event.key()), step)
             if step:
-                row = min(max(self.list.currentRow() + step, 0), self.list.count() - 1)
-                self.list.setCurrentRow(row)
+                row = self.list.indexOfTopLevelItem(self.list.currentItem()) + step
+                row = min(max(row, 0), self.list.topLevelItemCount() - 1)
+                self.list.setCurrentItem(self.list.topLevelItem(row))
                 return True
         return super().eventFilter(watched, event)
 
