@@ -46,7 +46,7 @@ GROUNDS = (
 )  # without coins
 _CLOSE, _EXACT = 1e-3, 1e-5
 _FOUND = 0.5
-SHAPELESS = tuple(kind for kind in CLASSES if kind not in ("thin", "tiny", "long"))
+OF_ANY_SIZE = tuple(kind for kind in CLASSES if kind not in ("thin", "tiny", "long"))
 
 
 def ready(case: Case) -> Scene:
@@ -83,7 +83,7 @@ def agreement(cases: int, seed: int, megapixels: float | None, exact: bool) -> N
         count: Counter[str] = Counter()
         for k in range(seed, seed + max(1, cases // len(CLASSES))):
             side = None
-            if megapixels and kind in SHAPELESS:
+            if megapixels and kind in OF_ANY_SIZE:
                 side = int(math.exp(np.random.default_rng(k).uniform(math.log(96), math.log(400))))
             case = draw(kind, k, megapixels and megapixels * 1e6, side)
             scene = ready(case)
@@ -121,14 +121,14 @@ def speed(megapixels: float, rounds: int, sides: list[int], cases: int, seed: in
     for side in sides:
         found: list[dict[str, float]] = []
         slowest: dict[str, float] = {}
-        for kind in SHAPELESS:
+        for kind in OF_ANY_SIZE:
             drawn = [draw(kind, k, megapixels * 1e6, side) for k in range(seed, seed + cases)]
             compared = [compare(case, rounds) for case in drawn]
             print(f"{side:4d} px {kind:11s} {medians([each for _, each in compared])}", flush=True)
             found += [each for score, each in compared if score >= _FOUND]
             for _, each in compared:
                 slowest = {name: min(each[name], slowest.get(name, math.inf)) for name in each}
-        of_all = f"{len(found)} of {cases * len(SHAPELESS)}"
+        of_all = f"{len(found)} of {cases * len(OF_ANY_SIZE)}"
         print(f"{side:4d} px, the {of_all} with a match of {_FOUND}: {medians(found)}")
         told = ", ".join(f"{name} {1 / value:.2f}x" for name, value in slowest.items())
         print(f"{side:4d} px, slowest of all against cv2: {told}", flush=True)

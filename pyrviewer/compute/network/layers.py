@@ -130,6 +130,7 @@ class Depthwise:
 
 
 def _filter(filters: Filters, maps: Array, rate: int, out: Array) -> None:
+    """Filter into `out`, with `rate` pixels between taps."""
     if rate == 1:
         filters(maps, out)
         return
@@ -240,7 +241,7 @@ class Block:
         if self.expand is not None and f"{name} expand" in wanted:
             yield Step(f"{name} expand", *rectified(self.expand, maps), closes=False)
         inner, inner_back = self._filtered(maps, rate, stride, keep)
-        yield Step(f"{name} depthwise", inner, lambda kept: inner_back(kept.copy()), closes=False)
+        yield Step(f"{name} depthwise", inner, lambda given: inner_back(given.copy()), closes=False)
         result = self.project.forward(inner)
         if self.shortcut:
             result += maps

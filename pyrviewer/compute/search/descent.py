@@ -113,7 +113,7 @@ class Descent:
             self._dive(self._threshold())
         settled = self._drain()
         if self._threshold() >= PERFECT:
-            return settled
+            return settled  # no hidden or higher place is to be looked for
         if settled and self._goal.max_matches == 1 and self._overlooked():
             settled = self._drain()
         if settled and self._polish():
@@ -247,7 +247,10 @@ class Descent:
         return min(hope, PERFECT), level
 
     def _take(self, level: int, most: int, threshold: float) -> list[tuple[int, int]]:
-        """Take the most hopeful places of an octave that may beat a threshold, to be followed."""
+        """Take the most hopeful places of an octave that may beat a threshold, to be followed.
+
+        None, if those that waited had been there before.
+        """
         queue = self._queues[level]
         while level == self._coarsest and self._waiting and len(queue) < most:
             if self._estimate(level, self._waiting[-1][2]) <= threshold:

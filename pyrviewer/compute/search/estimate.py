@@ -50,8 +50,8 @@ def descend(
     goal = goal_of(settings, _DOUBTFUL)
     descent = Descent(template, record, goal, budget(template), ticket)
     began = f"Started at octave {level}, because {reason}"
-    settled = False
-    for start in sorted({level, min(level, max(trusted_level(template), 1))}, reverse=True):
+    trusted, settled = max(trusted_level(template), 1), False
+    for start in (level, trusted) if level > trusted else (level,):
         settled = descent.best_first(start)
         found = judge(template, descent.found)
         if settings.max_matches == 1 and found and found[0][0] >= PERFECT:
