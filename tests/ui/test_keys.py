@@ -165,10 +165,10 @@ def shut(qtbot: QtBot, program: Program, found: ShortcutSheet) -> None:
 
 
 def row(found: ShortcutSheet, text: str) -> QTreeWidgetItem:
-    """Return the row of an action."""
+    """Return the row of an action, which names the submenu first."""
     walk = QTreeWidgetItemIterator(found.tree)
     while (item := walk.value()) is not None:
-        if item.text(0) == text and item.childCount() == 0:
+        if item.text(0).split(" : ")[-1] == text and item.childCount() == 0:
             return item
         walk += 1
     raise AssertionError(f"the sheet does not list {text!r}")

@@ -61,7 +61,7 @@ def _flip_fields(lab: AtrousLab) -> None:
 
 def _layouts(lab: AtrousLab) -> list[ActionSpec]:
     return [
-        ActionSpec(f"atrous.layout.{value}", f"Atrous: {text}", tip,
+        ActionSpec(f"atrous.layout.{value}", text, tip,
                    partial(lab.change, "layout", value), (), "", f"{MENU}/Layout",
                    enabled=partial(_present, lab), checked=partial(_is, lab, "layout", value))
         for text, value, _, tip in LAYOUT_ITEMS

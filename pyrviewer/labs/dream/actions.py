@@ -82,7 +82,7 @@ def _dreaming(lab: DreamLab) -> list[ActionSpec]:
                    partial(_flip_even, lab), (), "", MENU, enabled=present,
                    checked=partial(_is, lab, "even", True)),
         *(
-            ActionSpec(f"dream.region.{kind}", f"Region: {text.lower()}", f"{tip}.",
+            ActionSpec(f"dream.region.{kind}", text, f"{tip}.",
                        partial(lab.pointing.draw_region, kind), (), picture, f"{MENU}/Region",
                        enabled=present, checked=partial(_drawing, lab, kind))
             for text, kind, picture, tip in REGION_ITEMS
@@ -94,7 +94,7 @@ def _looking(lab: DreamLab) -> list[ActionSpec]:
     present, dreamt = partial(_present, lab), partial(_dreamt, lab)
     return [
         *(
-            ActionSpec(f"dream.layout.{value}", f"Layout: {text.lower()}", f"{tip}.",
+            ActionSpec(f"dream.layout.{value}", text, f"{tip}.",
                        partial(lab.change, "layout", value), (), "", f"{MENU}/Layout",
                        enabled=present, checked=partial(_is, lab, "layout", value))
             for text, value, _, tip in LAYOUT_ITEMS

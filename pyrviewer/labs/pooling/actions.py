@@ -49,7 +49,7 @@ def _flip(lab: PoolingLab, name: str, off: object, on: object) -> None:
 
 def _layouts(lab: PoolingLab) -> list[ActionSpec]:
     return [
-        ActionSpec(f"pooling.layout.{value}", f"Pooling: {text}", f"{tip}.",
+        ActionSpec(f"pooling.layout.{value}", text, f"{tip}.",
                    partial(lab.change, "layout", value), (), "", f"{MENU}/Layout",
                    enabled=partial(_present, lab), checked=partial(_is, lab, "layout", value))
         for text, value, _, tip in LAYOUT_ITEMS

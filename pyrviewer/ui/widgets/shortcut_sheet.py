@@ -87,14 +87,15 @@ class ShortcutSheet(QDialog):
         for text, how in MOUSE:
             QTreeWidgetItem(mouse, [text, how])
         for spec in self._registry:
-            name = spec.menu.split("/")[0] or "Other"
+            menu, *below = spec.menu.split("/")
+            name = menu or "Other"
             if name not in groups:
                 groups[name] = QTreeWidgetItem(self.tree, [name])
             keys = ", ".join(
                 QKeySequence(key).toString(QKeySequence.SequenceFormat.NativeText)
                 for key in self._registry.keys(spec.id)
             )
-            item = QTreeWidgetItem(groups[name], [spec.text, keys, spec.tip])
+            item = QTreeWidgetItem(groups[name], [" : ".join((*below, spec.text)), keys, spec.tip])
             item.setData(0, Qt.ItemDataRole.UserRole, spec.id)
         self.tree.expandAll()
 
