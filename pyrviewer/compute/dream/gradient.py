@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 Array = npt.NDArray[Any]
 
 _BINOMIAL = np.array([1, 4, 6, 4, 1], np.float32) / np.float32(16)
+_FOLDED = 32  # pixels that are channels of one: OpenCV knows no more than 128 channels
 _WEAKEST = 1e-10  # bands of a smaller RMS are left as they are
 
 _GUIDE_POSITIONS = 2048
@@ -59,13 +60,30 @@ def _parts(gradient: Array, splits: int, ticket: Ticket | None) -> Iterator[Arra
     for level in range(splits):
         if ticket is not None:
             ticket.check()
-        taps = np.zeros(4 * (1 << level) + 1, np.float32)
-        taps[:: 1 << level] = _BINOMIAL
-        rough = smooth
-        smooth = cv2.sepFilter2D(rough, -1, taps, taps, borderType=cv2.BORDER_REFLECT_101)
-        smooth = np.asarray(smooth).reshape(gradient.shape)
+        rough, smooth = smooth, _smoothed(smooth, 1 << level)
         yield rough - smooth
     yield smooth
+
+
+def _smoothed(values: Array, spacing: int) -> Array:
+    """Smooth with taps a power of two pixels apart, mirrored at the borders.
+
+    Pixels side by side become channels of one, and rows one row, so that taps become neighbours.
+    """
+    (height, width), rest = values.shape[:2], values.shape[2:]
+    folded = min(spacing, _FOLDED)
+    taps = np.zeros(4 * spacing // folded + 1, np.float32)
+    taps[:: spacing // folded] = _BINOMIAL
+    reach = 2 * spacing
+    padded = cv2.copyMakeBorder(
+        values,
+        *(reach, reach + -height % folded, reach, reach + -width % folded),
+        cv2.BORDER_REFLECT_101,
+    )
+    rows, columns = (side // folded for side in padded.shape[:2])
+    cells = padded.reshape(rows, columns * folded, -1)
+    smooth = np.asarray(cv2.sepFilter2D(cells, -1, taps, taps)).reshape(*padded.shape[:2], *rest)
+    return smooth[reach : reach + height, reach : reach + width]
 
 
 def even_out(parts: Sequence[Array]) -> list[Array]:
