@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -41,8 +42,13 @@ def smoothed(values: Array, level: int) -> Array:
     return values
 
 
-@pytest.mark.parametrize("shape", [(37, 51, 3), (64, 33, 3), (5, 4, 3), (1, 19, 3), (1, 1, 3)])
-@pytest.mark.parametrize("splits", [1, 4])
+@pytest.mark.parametrize(
+    ("shape", "splits"),
+    [
+        *product([(37, 51, 3), (64, 33, 3), (5, 4, 3), (1, 19, 3), (1, 1, 3)], [1, 4]),
+        ((150, 203, 3), 8),
+    ],
+)
 def test_normalised_gradient_is_that_of_float64(shape: tuple[int, ...], splits: int) -> None:
     gradient = np.random.default_rng(2).standard_normal(shape) * 1e-3
     total, rest = np.zeros(shape), gradient
