@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 Array = npt.NDArray[Any]
 
 _BINOMIAL = np.array([1, 4, 6, 4, 1], np.float32) / np.float32(16)
-_FOLDED = 32  # pixels that are channels of one: OpenCV knows no more than 128 channels
+_FOLDED = 32  # most pixels that become channels of one: OpenCV knows no more than 128 channels
 _WEAKEST = 1e-10  # bands of a smaller RMS are left as they are
 
 _GUIDE_POSITIONS = 2048
@@ -39,7 +39,7 @@ def split_gradient(
 
     Parameters
     ----------
-    gradient : ndarray, shape (H, W) or (H, W, C), float32 or float64
+    gradient : ndarray, shape (H, W) or (H, W, 3), float32 or float64
         Any values.
     splits : int
         Number of bands, from 0 on.
@@ -75,11 +75,8 @@ def _smoothed(values: Array, spacing: int) -> Array:
     taps = np.zeros(4 * spacing // folded + 1, np.float32)
     taps[:: spacing // folded] = _BINOMIAL
     reach = 2 * spacing
-    padded = cv2.copyMakeBorder(
-        values,
-        *(reach, reach + -height % folded, reach, reach + -width % folded),
-        cv2.BORDER_REFLECT_101,
-    )
+    below, right = (reach + -side % folded for side in (height, width))
+    padded = cv2.copyMakeBorder(values, reach, below, reach, right, cv2.BORDER_REFLECT_101)
     rows, columns = (side // folded for side in padded.shape[:2])
     cells = padded.reshape(rows, columns * folded, -1)
     smooth = np.asarray(cv2.sepFilter2D(cells, -1, taps, taps)).reshape(*padded.shape[:2], *rest)
