@@ -32,6 +32,7 @@ from support import (
 
 from pyrviewer.compute import dream, image, mask, network
 from pyrviewer.labs.dream.controller import DreamLab
+from pyrviewer.labs.dream.hints import HINTS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -227,6 +228,19 @@ def test_the_gradient_before_and_after(qtbot: QtBot, program: Program, small: Ar
     assert titles[:2] == ["Gradient", "Band 0"]
     assert titles[6:8] == ["Evened sum", "Band 0 / RMS"]
     assert titles[12:] == ["Step plain", "Step evened"]
+
+
+def test_the_gradient_waits_for_a_pause(qtbot: QtBot, program: Program, small: Array) -> None:
+    lab = start(qtbot, program, small)
+    lab.change("steps", 20)
+    program.menus.run("dream.layout.gradient")
+    press(qtbot, program, "D")
+    qtbot.waitUntil(lambda: growing(lab), timeout=20_000)
+    assert lab.view.hint.text() == "Pause to see the gradient."
+    press(qtbot, program, "D")
+    wait_idle(qtbot, program)
+    assert len(canvases(program)) == 14
+    assert lab.view.hint.text() == HINTS["gradient"]
 
 
 def test_a_dream_is_there_when_its_tab_comes_back(

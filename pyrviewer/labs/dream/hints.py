@@ -57,6 +57,8 @@ def _hint(lab: DreamLab, same: bool) -> str:
         return lab.filming.progress
     if lab.problem:
         return f"Too small for {lab.state.layer}."
+    if lab.busy and lab.state.layout == "gradient":
+        return "Pause to see the gradient."
     if lab.busy or lab.scene is None or lab.request is None:
         return ""
     if dreamt is None and made.starts and not lab.orders.past:
