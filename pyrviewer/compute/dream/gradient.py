@@ -60,8 +60,9 @@ def _parts(gradient: Array, splits: int, ticket: Ticket | None) -> Iterator[Arra
     for level in range(splits):
         if ticket is not None:
             ticket.check()
-        rough, smooth = smooth, _smoothed(smooth, 1 << level)
-        yield rough - smooth
+        smoother = _smoothed(smooth, 1 << level)
+        yield smooth - smoother
+        smooth = smoother
     yield smooth
 
 
