@@ -16,6 +16,9 @@ import time
 from pathlib import Path
 from typing import Any
 
+import pyrviewer  # noqa: F401 - first, as in the program: numpy's BLAS reads what it sets
+
+# isort: split
 import numpy as np
 
 sys.path.append(str(Path(__file__).parent.parent / "reference_values"))

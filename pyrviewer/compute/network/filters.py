@@ -44,7 +44,9 @@ class Filters:
     def __call__(self, maps: Array, out: Array) -> None:
         """Filter maps, C x H x W, into C x ceil(H / stride) x ceil(W / stride)."""
         if out.shape[1] * out.shape[2] <= SMALL:
-            self._net.run(maps, out)
+            # OpenCV 4 makes wrong borders of uneven ones, and of lines.
+            net = self._net_adding if self._even and min(maps.shape[1:]) > 1 else self._net
+            net.run(maps, out)
             return
         at, border, step = (self.anchor, self.anchor), cv2.BORDER_CONSTANT, self.stride
         whole = None if step == 1 else np.empty(maps.shape[1:], np.float32)
@@ -55,41 +57,58 @@ class Filters:
             if step > 1:
                 made[...] = done[::step, ::step]
 
+    @property
+    def _even(self) -> bool:
+        """Whether as many zeros lie after the maps as before them."""
+        return self.stride == 1 and 2 * self.anchor + 1 == self.weight.shape[-1]
+
     @cached_property
     def _net(self) -> _Net:
         return _Net(self)
 
+    @cached_property
+    def _net_adding(self) -> _Net:
+        return _Net(self, border=self.anchor)
+
 
 class _Net:
-    """The filters as a network of OpenCV, for maps of any size."""
+    """The filters as a network of OpenCV, for maps of any size.
 
-    def __init__(self, filters: Filters) -> None:
-        self._net = cv2.dnn.readNetFromONNX(np.frombuffer(_model(filters), np.uint8))
+    OpenCV adds `border` zeros on every side; without, all zeros are added here, by a copy.
+    """
+
+    def __init__(self, filters: Filters, border: int = 0) -> None:
+        self._net = cv2.dnn.readNetFromONNX(np.frombuffer(_model(filters, border), np.uint8))
         self._anchor, self._more = filters.anchor, filters.weight.shape[-1] - 1
+        self._adds = border > 0
         self._padded = np.empty((1, 0, 0, 0), np.float32)
         self._lock = threading.Lock()  # the input is part of its state
 
     def run(self, maps: Array, out: Array) -> None:
         """Filter maps, C x H x W."""
-        channels, height, width = maps.shape
-        rows, columns = (slice(self._anchor, self._anchor + side) for side in (height, width))
         with self._lock:
-            # OpenCV 4 makes wrong borders of uneven ones, and of lines: they are made here.
-            shape = (1, channels, height + self._more, width + self._more)
-            if self._padded.shape != shape:
-                self._padded = np.zeros(shape, np.float32)
-            self._padded[0, :, rows, columns] = maps
-            self._net.setInput(self._padded)
+            self._net.setInput(maps[None] if self._adds else self._bordered(maps))
             out[...] = self._net.forward()[0]
 
+    def _bordered(self, maps: Array) -> Array:
+        """Return the maps among zeros, in memory that is kept for the next."""
+        channels, height, width = maps.shape
+        rows, columns = (slice(self._anchor, self._anchor + side) for side in (height, width))
+        shape = (1, channels, height + self._more, width + self._more)
+        if self._padded.shape != shape:
+            self._padded = np.zeros(shape, np.float32)
+        self._padded[0, :, rows, columns] = maps
+        return self._padded
 
-def _model(filters: Filters) -> bytes:
-    """Return an ONNX file that holds one convolution, without borders."""
+
+def _model(filters: Filters, border: int) -> bytes:
+    """Return an ONNX file that holds one convolution, with so many zeros on every side."""
     channels, size = filters.weight.shape[:2]
     made = encode_node(
         *("Conv", ("maps", "weight", "bias"), ("made",)),
         group=channels,
         kernel_shape=(size, size),
+        pads=(border,) * 4,
         strides=(filters.stride, filters.stride),
     )
     graph = (
