@@ -16,7 +16,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-import pyrviewer  # noqa: F401 - first, as in the program: numpy's BLAS reads what it sets
+import pyrviewer.__main__  # noqa: F401 - first: numpy's BLAS reads what it sets
 
 # isort: split
 import numpy as np

@@ -149,3 +149,13 @@ def test_no_command_writes_over_what_it_reads(
     assert cli.main(["blend", *map(str, paths), "-o", str(tmp_path / "same.png")]) == 2
     assert "write to another file" in capsys.readouterr().err
     assert paths[which].read_bytes() == before
+
+
+def test_no_thread_of_blas_waits_busily() -> None:
+    product = "import pyrviewer.__main__, numpy as np; whole = np.ones((700, 700)); whole @ whole"
+    idle = "from time import *; before = process_time(); sleep(0.2); print(process_time() - before)"
+    said = subprocess.run(
+        [PYTHON, "-c", f"{product}; {idle}"], stdout=subprocess.PIPE, check=True,
+        env=clean_environment({"OPENBLAS_THREAD_TIMEOUT": None}),
+    )  # fmt: skip
+    assert float(said.stdout) < 0.01  # seconds of the processor
