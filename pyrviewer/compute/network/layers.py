@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pyrviewer.compute.network.filters import SMALL, Filters
+from pyrviewer.compute.opencv import cv2
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
@@ -179,6 +180,7 @@ class Stem:
         padded = np.zeros((2 * height + 1, 2 * width + 1, 3), np.float32)
         padded[: image.shape[0], : image.shape[1]] = image
         result = np.empty((len(self.weight), height, width), np.float32)
+        flat = result.reshape(len(result), -1)
         kernel = self.weight.reshape(len(self.weight), -1)
         for rows in _parts(slice(0, height), 27 * width, CHUNK):
             taps = np.empty((3, 3, 3, rows.stop - rows.start, width), np.float32)
@@ -186,8 +188,8 @@ class Stem:
                 part = padded[2 * rows.start + dy : 2 * rows.stop + dy : 2]
                 for dx in range(3):
                     taps[:, dy, dx] = part[:, dx : dx + 2 * width : 2].transpose(2, 0, 1)
-            done = kernel @ taps.reshape(27, -1)
-            result[:, rows] = done.reshape(len(kernel), -1, width)
+            places = slice(rows.start * width, rows.stop * width)
+            np.matmul(kernel, taps.reshape(27, -1), out=flat[:, places])
         result += self.bias[:, None, None]
         return result
 
@@ -201,9 +203,12 @@ class Stem:
             for dx in range(3):
                 part = phases[:, dy % 2, dx % 2, dy // 2 :, dx // 2 :]
                 part[:, :height, :width] += taps[:, dy, dx]
-        cells = phases[..., :height, :width].transpose(3, 1, 4, 2, 0)
-        whole = np.ascontiguousarray(cells).reshape(2 * height, 2 * width, 3)
-        return np.ascontiguousarray(whole[: shape[0], : shape[1]])
+        whole = np.empty((height, 2, width, 6), np.float32)
+        for dy in range(2):
+            planes = [phases[channel, dy, dx] for dx in range(2) for channel in range(3)]
+            whole[:, dy] = cv2.merge(planes)[:height, :width]
+        pixels = whole.reshape(2 * height, 2 * width, 3)
+        return np.ascontiguousarray(pixels[: shape[0], : shape[1]])
 
 
 class Step(NamedTuple):
@@ -312,10 +317,12 @@ def rectified(layer: Pointwise | Stem, maps: Array) -> tuple[Array, Backward]:
     shape = maps.shape[:2]
 
     def backward(gradient: Array) -> Array:
-        gradient = gradient * open_relu6(result)
+        gated = np.empty(result.shape, np.float32)
+        for part in _parts(slice(0, len(gated)), gated[0].size, CHUNK):
+            np.multiply(gradient[part], open_relu6(result[part]), out=gated[part])
         if isinstance(layer, Stem):
-            return layer.backward(gradient, shape)
-        return layer.backward(gradient)
+            return layer.backward(gated, shape)
+        return layer.backward(gated)
 
     return result, backward
 
