@@ -152,8 +152,8 @@ def test_no_command_writes_over_what_it_reads(
 
 
 def test_no_thread_of_blas_waits_busily() -> None:
-    product = "import pyrviewer.__main__, numpy as np; whole = np.ones((700, 700)); whole @ whole"
-    idle = "from time import *; before = process_time(); sleep(0.2); print(process_time() - before)"
+    product = "import pyrviewer.__main__, time, numpy; a = numpy.ones((700, 700)); a @ a"
+    idle = "before = time.process_time(); time.sleep(0.2); print(time.process_time() - before)"
     said = subprocess.run(
         [PYTHON, "-c", f"{product}; {idle}"], stdout=subprocess.PIPE, check=True,
         env=clean_environment({"OPENBLAS_THREAD_TIMEOUT": None}),

@@ -45,7 +45,7 @@ class Filters:
         """Filter maps, C x H x W, into C x ceil(H / stride) x ceil(W / stride)."""
         if out.shape[1] * out.shape[2] <= SMALL:
             # OpenCV 4 makes wrong borders of uneven ones, and of lines.
-            net = self._net_adding if self._even and min(maps.shape[1:]) > 1 else self._net
+            net = self._net_bordering if self._even and min(maps.shape[1:]) > 1 else self._net
             net.run(maps, out)
             return
         at, border, step = (self.anchor, self.anchor), cv2.BORDER_CONSTANT, self.stride
@@ -67,33 +67,33 @@ class Filters:
         return _Net(self)
 
     @cached_property
-    def _net_adding(self) -> _Net:
+    def _net_bordering(self) -> _Net:
         return _Net(self, border=self.anchor)
 
 
 class _Net:
     """The filters as a network of OpenCV, for maps of any size.
 
-    OpenCV adds `border` zeros on every side; without, all zeros are added here, by a copy.
+    OpenCV adds `border` zeros on every side; what the filters need beyond is added by a copy.
     """
 
     def __init__(self, filters: Filters, border: int = 0) -> None:
         self._net = cv2.dnn.readNetFromONNX(np.frombuffer(_model(filters, border), np.uint8))
-        self._anchor, self._more = filters.anchor, filters.weight.shape[-1] - 1
-        self._adds = border > 0
+        self._before = filters.anchor - border
+        self._more = filters.weight.shape[-1] - 1 - 2 * border
         self._padded = np.empty((1, 0, 0, 0), np.float32)
         self._lock = threading.Lock()  # the input is part of its state
 
     def run(self, maps: Array, out: Array) -> None:
         """Filter maps, C x H x W."""
         with self._lock:
-            self._net.setInput(maps[None] if self._adds else self._bordered(maps))
+            self._net.setInput(self._bordered(maps) if self._more else maps[None])
             out[...] = self._net.forward()[0]
 
     def _bordered(self, maps: Array) -> Array:
         """Return the maps among zeros, in memory that is kept for the next."""
         channels, height, width = maps.shape
-        rows, columns = (slice(self._anchor, self._anchor + side) for side in (height, width))
+        rows, columns = (slice(self._before, self._before + side) for side in (height, width))
         shape = (1, channels, height + self._more, width + self._more)
         if self._padded.shape != shape:
             self._padded = np.zeros(shape, np.float32)
