@@ -14,6 +14,7 @@ from pyrviewer.compute.errors import UserError
 from pyrviewer.compute.opencv import cv2
 from pyrviewer.compute.search import Scene, search
 from pyrviewer.compute.search.blocks import BlockBound
+from pyrviewer.compute.search.correlation import Correlation
 from pyrviewer.compute.search.template import prepare
 
 Array = npt.NDArray[Any]
@@ -57,6 +58,21 @@ def test_agrees_with_scikit_image(seed: int) -> None:
     assert trace.proof in ("bound", "perfect", "exhaustive")
 
 
+@pytest.mark.parametrize("kernel", [(3, 8), (17, 17), (41, 300)])
+@pytest.mark.parametrize("planes", [1, 4])
+def test_correlation_adds_up_the_products_of_all_planes(
+    kernel: tuple[int, int], planes: int
+) -> None:
+    rng = np.random.default_rng(planes)
+    image = rng.normal(20, 40, (planes, 97, 300)).astype(np.float32)
+    pair = rng.normal(1, 1, (2, planes, *kernel)).astype(np.float32)
+    windows = np.lib.stride_tricks.sliding_window_view(image.astype(np.float64), kernel, (1, 2))
+    wanted = np.einsum("pyxhw,kphw->kyx", windows, pair)
+    found = Correlation(list(image), kernel).pair(*pair)
+    assert np.shape(found) == wanted.shape
+    assert np.abs(wanted - found).max() < 1e-5 * np.abs(wanted).max()
+
+
 @pytest.mark.parametrize("colour", [False, True])
 @pytest.mark.parametrize("level", [1, 2, 3])
 def test_bounds_are_bounds(level: int, colour: bool) -> None:
@@ -80,8 +96,8 @@ def test_bounds_are_bounds(level: int, colour: bool) -> None:
     rows, columns = (part.ravel() for part in np.indices(bound.cells))
     by_phase = bound.phase_bounds(rows, columns).reshape(*bound.cells, side, side)
     in_part = bound.phase_bounds(rows, columns, 0.8).reshape(by_phase.shape)
-    by_cell = bound.cell_bounds(1)
-    in_groups = bound.cell_bounds(2)
+    by_cell = bound.cell_bounds(2)
+    in_groups = bound.cell_bounds(side)
     y, x = np.indices(scores.shape)
     assert np.all(scores <= by_phase[y // side, x // side, y % side, x % side] + 1e-5)
     assert np.all(by_phase.max(axis=(2, 3)) <= in_groups + 1e-4)

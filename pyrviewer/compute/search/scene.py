@@ -26,20 +26,18 @@ class Blocks:
 
     Attributes
     ----------
-    means : (h, w, c) float32 array
-        Mean of each channel.
+    planes : (c + 1, h, w) float32 array
+        Mean of each channel; last, an upper bound of the root of the summed squares of the pixels
+        less their means.
     squares : (h, w) float32 array
         Mean of the squares, summed over channels.
     energies : (h, w) float32 array
         Squares of the means, summed over channels.
-    rests : (h, w) float32 array
-        Upper bound of the root of the summed squares of the pixels less their means.
     """
 
-    means: npt.NDArray[np.float32]
+    planes: npt.NDArray[np.float32]
     squares: npt.NDArray[np.float32]
     energies: npt.NDArray[np.float32]
-    rests: npt.NDArray[np.float32]
 
 
 ROUNDING = 1e-2
@@ -212,17 +210,19 @@ def _blocks(
     """Complete the description of blocks of `side` squared pixels."""
     means = _padded(means.reshape(*means.shape[:2], -1), 1, 1)
     squares = _padded(squares, 1, 1)
-    energies, rests = np.empty_like(squares), np.empty_like(squares)
+    planes = np.empty((means.shape[2] + 1, *squares.shape), np.float32)
+    planes[:-1] = np.moveaxis(means, 2, 0)
+    energies = np.empty_like(squares)
     for rows in strips(squares.shape, ticket):
         energies[rows] = np.einsum("ijk,ijk->ij", means[rows], means[rows])
-        part = np.subtract(squares[rows], energies[rows], out=rests[rows])
-        np.maximum(part, 0, out=part)
-        part += np.float32(ROUNDING)
-        np.sqrt(part, out=part)
-        part *= np.float32(side)
-    for array in (means, squares, energies, rests):
+        rests = np.subtract(squares[rows], energies[rows])
+        np.maximum(rests, 0, out=rests)
+        rests += np.float32(ROUNDING)
+        np.sqrt(rests, out=rests)
+        np.multiply(rests, np.float32(side), out=planes[-1, rows])
+    for array in (planes, squares, energies):
         array.setflags(write=False)
-    return Blocks(means, squares, energies, rests)
+    return Blocks(planes, squares, energies)
 
 
 def _even(values: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
