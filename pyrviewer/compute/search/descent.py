@@ -6,13 +6,12 @@ import heapq
 import itertools
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from pyrviewer.compute.search.peaks import apart, peaks, peaks_of_each
+from pyrviewer.compute.search.peaks import apart, heights, peaks, peaks_of_each
 from pyrviewer.compute.search.plan import Goal, expansion_cost
 from pyrviewer.compute.search.zncc import exact_score, score_map, score_windows
 
 if TYPE_CHECKING:
+    from pyrviewer.compute.search.peaks import Heights
     from pyrviewer.compute.search.record import Record
     from pyrviewer.compute.search.template import Template
     from pyrviewer.compute.search.trace import ScoreMap
@@ -65,6 +64,9 @@ class Descent:
         Asked before every expansion.
     """
 
+    _map: ScoreMap  # of the coarsest octave
+    _heights: Heights  # of this map
+
     def __init__(
         self,
         template: Template,
@@ -83,7 +85,6 @@ class Descent:
         self._waiting: list[_Place] = []  # of the coarsest octave, best last
         self._tie = itertools.count()
         self._coarsest = 0
-        self._map: ScoreMap = np.empty((0, 0), np.float32)  # of the coarsest octave
         self._spent = 0.0
 
     @property
@@ -161,7 +162,8 @@ class Descent:
                 # The best turns out no worse than others turn out better.
                 expected = 2 * best - self._estimate(level, best)
                 least = self._needed(level, max(expected, self._goal.least))
-            x, y, score = peaks(self._map, count, least)
+            self._heights = heights(self._map, least)
+            x, y, score = self._heights.peaks(count)
             return list(zip(x.tolist(), y.tolist(), score.tolist(), strict=True))
 
     def _score(self, level: int, x0: int, y0: int, x1: int, y1: int) -> ScoreMap:
@@ -314,8 +316,10 @@ class Descent:
         level, threshold = self._coarsest, self._threshold()
         near = {(x + dx, y + dy) for at, x, y in self._seen if at == level for dx, dy in _AROUND}
         before = len(self._queues[level])
-        places = peaks(self._map, _PEAKS, self._needed(level, threshold), _RIDGE)
-        for place in zip(*places, strict=True):
+        needed = self._needed(level, threshold)
+        if needed < self._heights.least:
+            self._heights = heights(self._map, needed)
+        for place in zip(*self._heights.peaks(_PEAKS, _RIDGE, needed), strict=True):
             x, y, score = int(place[0]), int(place[1]), float(place[2])
             if self._estimate(level, score) > threshold and (x, y) not in near:
                 self._push(level, x, y, score)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -21,43 +22,80 @@ _FEW = 1 / 64
 """Up to such a share of a map, looking around single positions is faster than around all."""
 
 
-def peaks(
-    scores: ScoreMap, count: int, least: float = -2.0, fall: float = 0.0
-) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp], npt.NDArray[np.float32]]:
-    """Find the highest local maxima of a score map.
+@dataclass(frozen=True, eq=False)
+class Heights:
+    """The positions of a score map above a limit.
 
-    Flat windows, which score exactly 0, are none: each would be as high as its neighbours.
+    Flat windows, which score exactly 0, are left out: each would be as high as its neighbours.
 
-    Parameters
+    Attributes
     ----------
-    scores : (h, w) float32 array
-        A score map.
-    count : int
-        How many at most.
+    width : int
+        Of the map.
     least : float
-        Lower ones are left out.
-    fall : float
-        A position is a local maximum if none of its 8 neighbours is higher by more than this.
-
-    Returns
-    -------
-    x, y, score : (n,) arrays
-        Best first.
+        The limit.
+    at : (n,) array
+        Indices into the raveled map.
+    scores : (n,) float32 array
+        How high they are.
+    around : (n,) float32 array
+        The highest score of each and its 8 neighbours.
     """
-    places, heights = [], []
+
+    width: int
+    least: float
+    at: npt.NDArray[np.intp]
+    scores: npt.NDArray[np.float32]
+    around: npt.NDArray[np.float32]
+
+    def peaks(
+        self, count: int, fall: float = 0.0, least: float = -2.0
+    ) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp], npt.NDArray[np.float32]]:
+        """Choose the highest local maxima.
+
+        Parameters
+        ----------
+        count : int
+            How many at most.
+        fall : float
+            A position is a local maximum if none of its 8 neighbours is higher by more than this.
+        least : float
+            Lower ones are left out.
+
+        Returns
+        -------
+        x, y, score : (n,) arrays
+            Best first.
+        """
+        chosen = (self.scores >= self.around - np.float32(fall)) & (self.scores > least)
+        at, values = self.at[chosen], self.scores[chosen]
+        if at.size > count:
+            best = np.argpartition(-values, count - 1)[:count]
+            at, values = at[best], values[best]
+        order = np.argsort(-values, kind="stable")
+        y, x = np.divmod(at[order], self.width)
+        return x, y, values[order]
+
+
+def heights(scores: ScoreMap, least: float = -2.0) -> Heights:
+    """Find the positions of a score map above a limit."""
+    places, values, around = [], [], []
     for rows in strips(scores.shape):
         part = scores[rows].ravel()
-        high = np.flatnonzero((part > least) & (part != 0))
-        found = high[part[high] >= _highest_around(scores, rows, high) - np.float32(fall)]
-        places.append(found + rows.start * scores.shape[1])
-        heights.append(part[found])
-    at, values = np.concatenate(places), np.concatenate(heights)
-    if at.size > count:
-        best = np.argpartition(-values, count - 1)[:count]
-        at, values = at[best], values[best]
-    order = np.argsort(-values, kind="stable")
-    y, x = np.divmod(at[order], scores.shape[1])
-    return x, y, values[order]
+        high = np.flatnonzero(part > least)
+        high = high[part[high] != 0]
+        places.append(high + rows.start * scores.shape[1])
+        values.append(part[high])
+        around.append(_highest_around(scores, rows, high))
+    joined = np.concatenate(places), np.concatenate(values), np.concatenate(around)
+    return Heights(scores.shape[1], least, *joined)
+
+
+def peaks(
+    scores: ScoreMap, count: int, least: float = -2.0
+) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp], npt.NDArray[np.float32]]:
+    """Find the highest local maxima of a score map, above a limit: x, y and score, best first."""
+    return heights(scores, least).peaks(count)
 
 
 def _highest_around(

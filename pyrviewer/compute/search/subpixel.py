@@ -47,18 +47,17 @@ def refine_position(template: Template, x: int, y: int) -> tuple[float, float]:
         return float(x), float(y)
     left, top, right, bottom = _structured_block(template)
     values = np.atleast_3d(template.values[top:bottom, left:right]).astype(np.float64)
-    inside = _inside(template)[top:bottom, left:right]
-    basis = np.stack([values, *_slopes(values)])
-    basis = _centred(basis, inside).reshape(3, -1)
+    mask = None if template.mask is None else template.mask[top:bottom, left:right]
+    basis = _centred(np.stack([values, *_slopes(values)]), mask).reshape(3, -1)
     normal = np.einsum("ik,jk->ij", basis, basis)  # BLAS would wake threads, and wait for them
     along = np.linalg.eigvalsh(normal[1:, 1:])
     if along[0] <= _LEAST_GRADIENT * along[1] or normal[0, 0] <= 0:
         return float(x), float(y)
     window = _window(template.scene, (x + left, y + top, x + right, y + bottom))
-    offset = np.zeros(2)
+    inverse, offset = np.linalg.inv(normal), np.zeros(2)
     for _ in range(_ROUNDS):
         moved = _moved(window, offset).reshape(-1)  # the basis has mean 0: no need to centre it
-        share, *slopes = np.linalg.solve(normal, np.einsum("ik,k->i", basis, moved))
+        share, *slopes = inverse @ np.einsum("ik,k->i", basis, moved)
         if share <= 0:
             return float(x), float(y)
         step = -np.array(slopes) / share
@@ -98,43 +97,39 @@ def _slopes(values: npt.NDArray[Any]) -> list[npt.NDArray[Any]]:
     ]
 
 
-def _inside(template: Template) -> npt.NDArray[np.float64]:
-    """Return 1 where a pixel and its gradient count: off the border and the mask's edge."""
-    inside = np.ones(template.shape, np.uint8)
-    if template.mask is not None:
-        whole = template.mask.astype(np.uint8)
-        inside = np.asarray(cv2.erode(whole, np.ones((3, 3), np.uint8)), np.uint8)
-    inside[[0, -1]] = 0
-    inside[:, [0, -1]] = 0
-    return inside[:, :, None].astype(np.float64)
-
-
 def _centred(
-    values: npt.NDArray[np.float64], inside: npt.NDArray[np.float64]
+    values: npt.NDArray[np.float64], mask: npt.NDArray[np.bool_] | None
 ) -> npt.NDArray[np.float64]:
-    """Values less each channel's mean inside the mask, 0 outside."""
-    count = max(float(inside.sum()), 1.0)
-    means = (values * inside).sum(axis=(-3, -2), keepdims=True) / count
+    """Values off the border less each channel's mean; inside a mask and off its edge, 0 outside."""
+    values = values[:, 1:-1, 1:-1]
+    if mask is None:
+        return np.asarray(values - values.mean(axis=(1, 2), keepdims=True))
+    eroded = cv2.erode(mask.astype(np.uint8), np.ones((3, 3), np.uint8))
+    inside = np.asarray(eroded, np.float64)[1:-1, 1:-1, None]
+    means = (values * inside).sum(axis=(1, 2), keepdims=True) / max(float(inside.sum()), 1.0)
     return np.asarray((values - means) * inside)
 
 
 def _window(scene: Scene, rect: Rect) -> npt.NDArray[np.float32]:
     """Cut a part of the scene, with a border for interpolation; its edges are repeated."""
     x0, y0, x1, y1 = rect
-    rows = np.clip(np.arange(y0 - _LOBES, y1 + _LOBES), 0, scene.shape[0] - 1)
-    columns = np.clip(np.arange(x0 - _LOBES, x1 + _LOBES), 0, scene.shape[1] - 1)
-    part = scene.pixels[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
-    part = part[(rows - rows[0])[:, None], (columns - columns[0])[None, :]]
-    return np.asarray((np.atleast_3d(part) - scene.offset) / scene.gain, np.float32)
+    height, width = scene.shape
+    over = np.array([_LOBES - y0, y1 + _LOBES - height, _LOBES - x0, x1 + _LOBES - width])
+    top, bottom, left, right = np.maximum(over, 0).tolist()
+    size = y1 - y0 + 2 * _LOBES - top - bottom, x1 - x0 + 2 * _LOBES - left - right
+    (part,) = scene.windows(0, [(x0 - _LOBES + left, y0 - _LOBES + top)], size)
+    return np.asarray(
+        cv2.copyMakeBorder(part, top, bottom, left, right, cv2.BORDER_REPLICATE), np.float32
+    )
 
 
 def _moved(
     window: npt.NDArray[np.float32], offset: npt.NDArray[np.float64]
 ) -> npt.NDArray[np.float64]:
     """Interpolate a window `offset` further right and down, without its border."""
-    moved = cv2.sepFilter2D(window, cv2.CV_32F, *_lanczos(offset))
-    moved = np.atleast_3d(moved)[_LOBES:-_LOBES, _LOBES:-_LOBES]
-    return moved.astype(np.float64)
+    moved = cv2.sepFilter2D(window, cv2.CV_32F, *_lanczos(offset)) if offset.any() else window
+    inside = slice(_LOBES + 1, -_LOBES - 1)  # what the basis covers
+    return np.asarray(moved[inside, inside], np.float64)
 
 
 def _lanczos(shifts: npt.NDArray[np.float64]) -> npt.NDArray[np.float32]:
