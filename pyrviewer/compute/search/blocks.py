@@ -162,8 +162,8 @@ class BlockBound:
         return best
 
     def phase_bounds(
-        self, rows: _Cells, columns: _Cells, least: float = -1.0
-    ) -> npt.NDArray[np.float32]:
+        self, rows: _Cells, columns: _Cells, least: float = 0.0
+    ) -> tuple[_Cells, _Cells, _Floats]:
         """Bound the score of each translation of some cells.
 
         Parameters
@@ -171,12 +171,12 @@ class BlockBound:
         rows, columns : (cells,) array
             Which cells.
         least : float
-            What is of interest: translations that are bounded below it together, in groups of
-            neighbours, are not looked at one by one.
+            Translations that are bounded below it, alone or in a group of neighbours, are left out.
 
         Returns
         -------
-        (cells, s, s) float32 array
+        cell, phase, bound : (n,) arrays
+            Index of the cell, ``y * s + x`` within it, and the bound, not below 0.
         """
         side, parts = self._side, min(self._side, _PARTS)
         step = side // parts
@@ -184,23 +184,30 @@ class BlockBound:
         # Group by group: (parts * parts, step * step) phases.
         order = np.arange(side * side).reshape(parts, step, parts, step)
         phases_of = order.swapaxes(1, 2).reshape(parts * parts, -1)
-        bounds = np.empty((rows.size, side * side), np.float32)
         chunk = max(1, _CHUNK // coarse.kernels[0].size)
+        none = np.empty(0, np.intp)
+        found = [(none, none, np.empty(0, np.float32))]
+
+        def collect(cells: _Cells, phases: _Cells, bounds: _Floats) -> None:
+            cell, phase = np.nonzero(bounds >= least)
+            found.append((cells[cell], phases[phase], bounds[cell, phase]))
+
         for first in range(0, rows.size, chunk):
             under = self._under(rows[first : first + chunk], columns[first : first + chunk])
-            found = bounds[first : first + chunk]
+            cells = np.arange(first, min(first + chunk, rows.size))
             together = under.bounds(coarse)
             worth = together >= least
-            if step > 1 and np.mean(worth) > _MOST:
-                found[:] = under.bounds(fine)
-                continue
-            in_groups = found.reshape(-1, parts, step, parts, step)
-            in_groups[:] = together.reshape(-1, parts, 1, parts, 1)
-            for group, phases in enumerate(phases_of):
-                at = np.flatnonzero(worth[:, group])
-                if step > 1 and at.size:
-                    found[at[:, None], phases] = under.at(at).bounds(fine.at(phases))
-        return bounds.reshape(-1, side, side)
+            if step == 1:
+                collect(cells, order.ravel(), together)
+            elif np.mean(worth) > _MOST:
+                collect(cells, order.ravel(), under.bounds(fine))
+            else:
+                for group, phases in enumerate(phases_of):
+                    at = np.flatnonzero(worth[:, group])
+                    if at.size:
+                        collect(cells[at], phases, under.at(at).bounds(fine.at(phases)))
+        cell, phase, bound = (np.concatenate(each) for each in zip(*found, strict=True))
+        return cell, phase, bound
 
     def phase_cost(self, cells: int) -> float:
         """Predicted nanoseconds of `phase_bounds` of so many cells."""
