@@ -51,6 +51,13 @@ class _Marks:
     frozen: bool = False
 
 
+def short_title(title: str) -> str:
+    """Return a title from its first number on: "4 (2)" of "Octave 4 (2)"; else its last word."""
+    words = title.split(" ")
+    first = next((k for k, word in enumerate(words) if word[:1].isdigit()), -1)
+    return " ".join(words[first:])
+
+
 class Canvas(Navigator):
     """Shows layers, and what is drawn over them.
 
@@ -287,7 +294,7 @@ class Canvas(Navigator):
         height, width = layer.geometry.shape
         zoom = layer.geometry.scale_x * self.effective_view().scale * 100
         percent = f"{zoom:.0f} %" if zoom >= 10 else f"{zoom:.1f} %"
-        number = layer.title.split(" ")[-1]
+        number = short_title(layer.title)
         size = f"{width} × {height}"
         choices = (
             "   ".join(filter(None, (layer.title, size, percent, layer.range))),

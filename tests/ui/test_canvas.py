@@ -21,6 +21,7 @@ from support import (
 )
 
 from pyrviewer.session.viewport import View
+from pyrviewer.ui.canvas import short_title
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -31,6 +32,14 @@ if TYPE_CHECKING:
 
 CONTROL = Qt.KeyboardModifier.ControlModifier
 RATIOS = [1.0, 1.5, 2.0]
+
+
+@pytest.mark.parametrize(
+    ("title", "short"),
+    [("Octave 4", "4"), ("Octave 4 (2)", "4 (2)"), ("Level 4 × 4", "4 × 4"), ("A scene", "scene")],
+)
+def test_a_narrow_pane_says_which_of_several_it_is(title: str, short: str) -> None:
+    assert short_title(title) == short
 
 
 @pytest.mark.parametrize("program", RATIOS, indirect=True)
