@@ -205,6 +205,14 @@ def test_searching_everywhere_agrees(qtbot: QtBot, program: Program, gray_photo:
     assert lab.panel.comparison.text().startswith("The same places.")
 
 
+def test_large_counts_are_not_cut_off(qtbot: QtBot, program: Program, photo: Path) -> None:
+    cost = start(qtbot, program, photo).panel.cost
+    drag(qtbot, program, RECT)
+    cost.show_rows([("0", "200,000,000", "1,234", "99.9%", "12345.6")])
+    for column in range(cost.columnCount()):
+        assert cost.sizeHintForColumn(column) <= cost.columnWidth(column)
+
+
 def test_why_it_failed_and_what_repairs_it(
     qtbot: QtBot, program: Program, gray_photo: Path
 ) -> None:

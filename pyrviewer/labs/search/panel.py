@@ -223,7 +223,7 @@ class SearchPanel(Panel):
         self.plot = Plot("octave", "translations", section, log_x=False)
         section.rows.addWidget(self.plot)
         self.cost = TextTable(
-            ("Octave", "Tested", "Kept", "Pruned", "ms"), "Cost by octave", section
+            ("Octave", "Tested", "Kept", "Pruned", "ms"), "Cost by octave", section, wide=1
         )
         section.rows.addWidget(self.cost)
         self.compare = QPushButton("Search everywhere, to compare", section)
