@@ -311,7 +311,7 @@ class SearchPanel(Panel):
             rows.append(
                 (str(level.level), f"{level.translations:,}", kept,
                  "" if level.pruned is None else f"{level.pruned:.1%}",
-                 f"{level.milliseconds:.1f}")
+                 f"{level.milliseconds:,.{0 if level.milliseconds >= 1000 else 1}f}")
             )  # fmt: skip
         self.cost.show_rows(rows)
         self.plot.clear()
