@@ -162,7 +162,7 @@ class Descent:
                 # The best turns out no worse than others turn out better.
                 expected = 2 * best - self._estimate(level, best)
                 least = self._needed(level, max(expected, self._goal.least))
-            self._heights = heights(self._map, least)
+            self._heights = heights(self._map, least, _RIDGE)
             x, y, score = self._heights.peaks(count)
             return list(zip(x.tolist(), y.tolist(), score.tolist(), strict=True))
 
@@ -318,7 +318,7 @@ class Descent:
         before = len(self._queues[level])
         needed = self._needed(level, threshold)
         if needed < self._heights.least:
-            self._heights = heights(self._map, needed)
+            self._heights = heights(self._map, needed, _RIDGE)
         for place in zip(*self._heights.peaks(_PEAKS, _RIDGE, needed), strict=True):
             x, y, score = int(place[0]), int(place[1]), float(place[2])
             if self._estimate(level, score) > threshold and (x, y) not in near:

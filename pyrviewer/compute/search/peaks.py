@@ -24,7 +24,7 @@ _FEW = 1 / 64
 
 @dataclass(frozen=True, eq=False)
 class Heights:
-    """The positions of a score map above a limit.
+    """Positions of a score map that are about as high as their neighbours.
 
     Flat windows, which score exactly 0, are left out: each would be as high as its neighbours.
 
@@ -33,7 +33,7 @@ class Heights:
     width : int
         Of the map.
     least : float
-        The limit.
+        Lower positions are left out.
     at : (n,) array
         Indices into the raveled map.
     scores : (n,) float32 array
@@ -58,7 +58,8 @@ class Heights:
         count : int
             How many at most.
         fall : float
-            A position is a local maximum if none of its 8 neighbours is higher by more than this.
+            A position is a local maximum if none of its 8 neighbours is higher by more than this;
+            not more than `heights` was given.
         least : float
             Lower ones are left out.
 
@@ -77,16 +78,24 @@ class Heights:
         return x, y, values[order]
 
 
-def heights(scores: ScoreMap, least: float = -2.0) -> Heights:
-    """Find the positions of a score map above a limit."""
+def heights(scores: ScoreMap, least: float = -2.0, fall: float = 0.0) -> Heights:
+    """Find what is above a limit, and lower than no neighbour by more than a fall."""
     places, values, around = [], [], []
     for rows in strips(scores.shape):
         part = scores[rows].ravel()
-        high = np.flatnonzero(part > least)
-        high = high[part[high] != 0]
-        places.append(high + rows.start * scores.shape[1])
-        values.append(part[high])
-        around.append(_highest_around(scores, rows, high))
+        above = part > least
+        if np.count_nonzero(above) > _FEW * part.size:
+            highest = _highest(scores, rows).ravel()
+            above &= part >= highest - np.float32(fall)
+            high = np.flatnonzero(above)
+            tops = highest[high]
+        else:
+            high = np.flatnonzero(above)
+            tops = _highest_around(scores, rows, high)
+        chosen = (part[high] >= tops - np.float32(fall)) & (part[high] != 0)
+        places.append(high[chosen] + rows.start * scores.shape[1])
+        values.append(part[high[chosen]])
+        around.append(tops[chosen])
     joined = np.concatenate(places), np.concatenate(values), np.concatenate(around)
     return Heights(scores.shape[1], least, *joined)
 
@@ -98,15 +107,18 @@ def peaks(
     return heights(scores, least).peaks(count)
 
 
+def _highest(scores: ScoreMap, rows: slice) -> npt.NDArray[np.float32]:
+    """Return the highest scores of the 3 x 3 around all positions of some rows."""
+    above = max(rows.start - 1, 0)
+    dilated = cv2.dilate(scores[above : rows.stop + 1], _AROUND)
+    return np.asarray(dilated[rows.start - above :][: rows.stop - rows.start], np.float32)
+
+
 def _highest_around(
     scores: ScoreMap, rows: slice, at: npt.NDArray[np.intp]
 ) -> npt.NDArray[np.float32]:
     """Return the highest scores of the 3 x 3 around positions, given as indices into some rows."""
     height, width = scores.shape
-    if at.size > _FEW * (rows.stop - rows.start) * width:
-        above = max(rows.start - 1, 0)
-        highest = cv2.dilate(scores[above : rows.stop + 1], _AROUND)[rows.start - above :]
-        return np.asarray(highest.ravel()[at])
     y, x = np.stack(np.divmod(at, width))[:, None] + _STEPS
     y, x = np.clip(y + rows.start, 0, height - 1), np.clip(x, 0, width - 1)
     return np.asarray(scores[y, x].max(axis=0))

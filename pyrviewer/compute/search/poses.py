@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from pyrviewer.compute.opencv import cv2
 from pyrviewer.compute.search.peaks import peaks
 from pyrviewer.compute.search.plan import trusted_level
 from pyrviewer.compute.search.pose import Pose, linear, refine_pose, turned_kernel
@@ -17,7 +19,8 @@ from pyrviewer.compute.search.zncc import score_map
 
 if TYPE_CHECKING:
     from pyrviewer.compute.search.template import Template
-    from pyrviewer.compute.search.trace import SearchSettings
+    from pyrviewer.compute.search.trace import ScoreMap, SearchSettings
+    from pyrviewer.compute.search.zncc import Kernel
     from pyrviewer.compute.ticket import Ticket
 
 _STEP = 1.2
@@ -120,44 +123,64 @@ def _top(
     scales: list[float],
     ticket: Ticket | None,
 ) -> list[_Place]:
-    """Score all of an octave at every angle and size."""
+    """Score all of an octave at every angle and size, on all processors."""
     height, width = template.scene.level_shape(level)
+    turns = [(angle, scale) for scale in scales for angle in angles]
+
+    def score(turn: tuple[float, float]) -> _Scored | None:
+        if ticket is not None:
+            ticket.check()
+        return _scored(template, level, turn, (0, 0, width, height), _PEAKS)
+
     places: list[_Place] = []
-    done, total = 0, len(angles) * len(scales)
-    for scale in scales:
-        for angle in angles:
+    with record.time(level), ThreadPoolExecutor(cv2.getNumThreads()) as pool:
+        for done, scored in enumerate(pool.map(score, turns), 1):
             if ticket is not None:
-                ticket.check(0.8 * done / total)
-            done += 1
-            with record.time(level):
-                places += _scored(
-                    template, record, level, (angle, scale), (0, 0, width, height), _PEAKS
-                )
+                ticket.check(0.8 * done / len(turns))
+            places += _noted(record, level, scored)
     return places
+
+
+@dataclass(frozen=True, eq=False)
+class _Scored:
+    """The scores of a turned template in part of an octave, from (x, y) on, and their peaks."""
+
+    turn: tuple[float, float]
+    kernel: Kernel
+    corner: tuple[int, int]
+    scores: ScoreMap
+    peaks: list[tuple[int, int, float]]
 
 
 def _scored(
     template: Template,
-    record: Record,
     level: int,
     turn: tuple[float, float],
     rect: tuple[int, int, int, int],
     count: int,
-) -> list[_Place]:
-    """Score a turned template wherever it lies in a rectangle of an octave; return its peaks."""
+) -> _Scored | None:
+    """Score a turned template wherever it lies in a rectangle of an octave; None for nowhere."""
     kernel = turned_kernel(template, level, *turn)
     x0, y0, x1, y1 = rect
     if kernel is None or kernel.shape[0] > y1 - y0 or kernel.shape[1] > x1 - x0:
-        return []
+        return None
     scores = score_map(template.scene.patch(level, rect), kernel)
-    record.scores(level, x0, y0, scores, kernel, turn)
+    tops = (each.tolist() for each in peaks(scores, count))
+    return _Scored(turn, kernel, (x0, y0), scores, list(zip(*tops, strict=True)))
+
+
+def _noted(record: Record, level: int, scored: _Scored | None) -> list[_Place]:
+    """Write scores and peaks down; return these."""
+    if scored is None:
+        return []
+    (x0, y0), turn, (rows, columns) = scored.corner, scored.turn, scored.kernel.shape
+    record.scores(level, x0, y0, scored.scores, scored.kernel, turn)
     places = []
-    for column, row, score in zip(*peaks(scores, count), strict=True):
-        cell = (x0 + int(column), y0 + int(row))
-        record.candidate(level, *cell, float(score), pose=turn)
-        x = (cell[0] + kernel.shape[1] / 2) * 2**level
-        y = (cell[1] + kernel.shape[0] / 2) * 2**level
-        places.append(_Place(Pose(x, y, *turn), float(score), cell))
+    for column, row, score in scored.peaks:
+        cell = (x0 + column, y0 + row)
+        record.candidate(level, *cell, score, pose=turn)
+        x, y = (cell[0] + columns / 2) * 2**level, (cell[1] + rows / 2) * 2**level
+        places.append(_Place(Pose(x, y, *turn), score, cell))
     return places
 
 
@@ -190,7 +213,8 @@ def _finer(
                     min(width, round(x) + columns + _REACH),
                     min(height, round(y) + rows + _REACH),
                 )
-                for place in _scored(template, record, level, (angle, scale), rect, 1):
+                scored = _scored(template, level, (angle, scale), rect, 1)
+                for place in _noted(record, level, scored):
                     if best is None or place.score > best.score:
                         best = place
     return best
