@@ -30,6 +30,7 @@ _PEAKS = 6
 _KEPT = 32
 _LEAST_KEPT = 4
 _REACH = 2
+_SHARED = 1 << 15  # so many scores are worth handing to another processor
 
 
 @dataclass(frozen=True)
@@ -134,7 +135,8 @@ def _top(
 
     places: list[_Place] = []
     with record.time(level), ThreadPoolExecutor(cv2.getNumThreads()) as pool:
-        for done, scored in enumerate(pool.map(score, turns), 1):
+        run = pool.map if height * width > _SHARED else map
+        for done, scored in enumerate(run(score, turns), 1):
             if ticket is not None:
                 ticket.check(0.8 * done / len(turns))
             places += _noted(record, level, scored)

@@ -232,9 +232,10 @@ def _masked_squares(centred: npt.NDArray[np.float32], kernel: Kernel) -> npt.NDA
     total: npt.NDArray[np.float64] | None = None
     for channel in _channels(centred):
         sums = cv2.matchTemplate(channel, kernel.mask, cv2.TM_CCORR).astype(np.float64)
-        squares = cv2.matchTemplate(channel * channel, kernel.mask, cv2.TM_CCORR)
-        part = squares - sums * sums / kernel.count
-        total = part if total is None else total + part
+        sums *= sums
+        sums /= -kernel.count
+        sums += cv2.matchTemplate(channel * channel, kernel.mask, cv2.TM_CCORR)
+        total = sums if total is None else np.add(total, sums, out=total)
     assert total is not None
     return np.asarray(total, np.float64)
 
