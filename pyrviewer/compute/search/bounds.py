@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from pyrviewer.compute.search.blocks import BlockBound
 from pyrviewer.compute.search.descent import PERFECT, Descent, Found
-from pyrviewer.compute.search.estimate import everything, goal_of, judge
+from pyrviewer.compute.search.estimate import everything, goal_of
 from pyrviewer.compute.search.peaks import apart, peaks
 from pyrviewer.compute.search.plan import budget, exhaustive_cost, trusted_level
 from pyrviewer.compute.search.record import Answer, Record
@@ -55,7 +55,7 @@ def search_by_bound(
         return everything(template, record, settings, why, ticket)
     descent = Descent(template, record, goal_of(settings, _LEAST_SCORE), budget(template), ticket)
     descent.best_first(max(trusted_level(template), 1))
-    first = judge(template, descent.found)
+    first = descent.judged
     record.attempt += 1
     if settings.max_matches == 1 and first and first[0][0] >= PERFECT:
         return Answer(first, "perfect", "The first descent found a perfect match.")

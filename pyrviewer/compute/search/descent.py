@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import heapq
 import itertools
+from functools import cache, partial
 from typing import TYPE_CHECKING
 
 from pyrviewer.compute.search.peaks import apart, heights, peaks, peaks_of_each
@@ -77,6 +78,7 @@ class Descent:
     ) -> None:
         self._budget = budget
         self._template, self._record, self._goal, self._ticket = template, record, goal, ticket
+        self._exact = cache(partial(exact_score, template.scene.pixels, template.reference))
         self._seen: set[tuple[int, int, int]] = set()
         self._found: dict[tuple[int, int], float] = {}
         self._summits: set[tuple[int, int]] = set()
@@ -91,6 +93,12 @@ class Descent:
     def found(self) -> Found:
         """The best places at full resolution, as (score, x, y), that do not crowd each other."""
         return self._apart(self._goal.max_matches)
+
+    @property
+    def judged(self) -> Found:
+        """`found`, scored in float64; best first."""
+        judged = [(self._exact(int(x), int(y)), x, y) for _, x, y in self.found]
+        return sorted(judged, key=lambda each: -each[0])
 
     def best_first(self, coarsest: int) -> bool:
         """Follow, from octave `coarsest` on, all that looks as if it could be better.
@@ -222,9 +230,7 @@ class Descent:
 
     def _find(self, x: int, y: int, score: float) -> None:
         """Note a place at full resolution."""
-        if score > _NEARLY:
-            score = exact_score(self._template.scene.pixels, self._template.reference, x, y)
-        self._found[x, y] = score
+        self._found[x, y] = self._exact(x, y) if score > _NEARLY else score
 
     def _estimate(self, level: int, score: float) -> float:
         """Return what the score of an octave may become at full resolution.

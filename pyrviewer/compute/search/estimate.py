@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pyrviewer.compute.search.descent import PERFECT, Descent, Found
+from pyrviewer.compute.search.descent import PERFECT, Descent
 from pyrviewer.compute.search.exhaustive import exhaustive_matches
 from pyrviewer.compute.search.plan import Goal, budget, plan, trusted_level
 from pyrviewer.compute.search.record import Answer, Record
-from pyrviewer.compute.search.zncc import exact_score
 
 if TYPE_CHECKING:
     from pyrviewer.compute.search.template import Template
@@ -53,7 +52,7 @@ def descend(
     trusted, settled = max(trusted_level(template), 1), False
     for start in (level, trusted) if level > trusted else (level,):
         settled = descent.best_first(start)
-        found = judge(template, descent.found)
+        found = descent.judged
         if settings.max_matches == 1 and found and found[0][0] >= PERFECT:
             return Answer(found, "perfect", f"{began}; the match is perfect.")
         if settled and found and found[0][0] >= _DOUBTFUL:
@@ -82,13 +81,6 @@ def everything(
     return Answer(found, "exhaustive", f"Every translation was scored, {reason}.")
 
 
-def judge(template: Template, found: Found) -> Found:
-    """Score places again, in float64; best first."""
-    pixels, reference = template.scene.pixels, template.reference
-    judged = [(exact_score(pixels, reference, int(x), int(y)), x, y) for _, x, y in found]
-    return sorted(judged, key=lambda each: -each[0])
-
-
 def _beam(
     template: Template,
     record: Record,
@@ -102,6 +94,6 @@ def _beam(
     descent.beam(level, settings.candidates)
     best = "the best place" if settings.candidates == 1 else f"the best {settings.candidates}"
     plan_taken = f"Followed {best} from octave to octave, beginning at octave {level}."
-    found = judge(template, descent.found)
+    found = descent.judged
     perfect = settings.max_matches == 1 and bool(found) and found[0][0] >= PERFECT
     return Answer(found, "perfect" if perfect else "none", plan_taken)

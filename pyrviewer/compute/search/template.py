@@ -69,9 +69,12 @@ class Template:
         octave = self.kernels[level].weights
         rows, columns = octave.shape[:2]
         finer = self.kernels[level - 1].weights[: 2 * rows, : 2 * columns]
-        mirrored = finer[:, ::-1], octave[:, ::-1]
-        scores = [_between(finer, octave, right, down) for right, down in ((1, 0), (0, 1), (1, 1))]
-        scores.append(_between(*mirrored, 1, 1))
+        across = halve_template(finer[:, 1:])
+        below = halve_template(finer[1:])
+        both = halve_template(finer[1:, 1:])
+        left, upper = octave[:, :-1], octave[:-1]
+        scores = [_likeness(across, left), _likeness(below, upper)]
+        scores += [_likeness(both, upper[:, :-1]), _likeness(both, upper[:, 1:])]
         share = (self.kernels[level].norm * 2**level / self.kernels[0].norm) ** 2
         return min(share, 1.0), 1 - min(scores)
 
@@ -143,13 +146,16 @@ def prepare(scene: Scene, template: Array, mask: Array | None) -> Template:
 
 def _mask(template: Array, mask: Array | None) -> _Mask | None:
     """Join the mask and the transparency; None if every pixel counts."""
+    transparent = template.ndim == 3 and template.shape[2] == 4
+    if mask is None and not transparent:
+        return None
     inside: _Mask = np.ones(template.shape[:2], np.bool_)
     if mask is not None:
         if mask.shape != template.shape[:2]:
             msg = f"a mask of shape {mask.shape} does not fit a template of {template.shape}"
             raise ValueError(msg)
         inside &= mask != 0
-    if template.ndim == 3 and template.shape[2] == 4:
+    if transparent:
         inside &= template[:, :, 3] >= _FULL[template.dtype.name] / 2
     if not inside.any():
         raise UserError("The template is masked out entirely: no pixel of it counts.")
@@ -199,12 +205,10 @@ def _kernels(
     return tuple(kernels)
 
 
-def _between(finer: _Floats, octave: _Floats, right: int, down: int) -> float:
-    """Score an octave against one that is made from so many of the finer pixels further."""
-    between = halve_template(np.ascontiguousarray(finer[down:, right:]))
-    same = np.ascontiguousarray(octave[: between.shape[0], : between.shape[1]])
-    norm = cv2.norm(between) * cv2.norm(same) if between.size else 0.0
-    return float(np.vdot(between, same)) / norm if norm > 0 else 0.0
+def _likeness(between: _Floats, octave: _Floats) -> float:
+    """Score part of an octave against what is made half a pixel aside."""
+    norm = cv2.norm(between) * cv2.norm(octave) if between.size else 0.0
+    return float(np.vdot(between, octave)) / norm if norm > 0 else 0.0
 
 
 def _covered(cover: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:

@@ -313,7 +313,7 @@ def make_reference(template: Array, mask: npt.NDArray[np.bool_] | None = None) -
     centred = values - kept.sum(axis=(0, 1)) / count
     if inside is not None:
         centred *= inside
-    norm = math.sqrt(float(np.einsum("ijk,ijk->", centred, centred)))
+    norm = cv2.norm(centred)
     if norm > 0:
         centred /= norm
     return Reference(centred, inside, count, norm)
@@ -339,8 +339,8 @@ def exact_score(scene: Array, reference: Reference, x: int, y: int) -> float:
         window *= reference.inside
     else:
         window -= window.mean(axis=(0, 1))
-    squares = float(np.einsum("ijk,ijk->", window, window))
-    if squares <= max((LEAST_CONTRAST * reference.norm) ** 2, 1e-30):
+    norm = cv2.norm(window)
+    if norm <= max(LEAST_CONTRAST * reference.norm, 1e-15):
         return 0.0
     product = float(np.einsum("ijk,ijk->", window, reference.weights))
-    return min(1.0, max(-1.0, product / math.sqrt(squares)))
+    return min(1.0, max(-1.0, product / norm))
