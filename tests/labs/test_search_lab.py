@@ -1,4 +1,4 @@
-"""The Search lab on the screen: picking with the mouse, the answer, playback, taking it away."""
+"""The Search lab on the screen: picking with the mouse, the answer, taking it away."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ import PIL.Image
 import pytest
 from PyQt6.QtCore import Qt
 from PyQt6.QtGui import QGuiApplication, QImage
+from search_lab import RECT, answer, drag, lab_of, start
 from support import PHOTOS, Array, Mouse, canvases, grabbed, open_array, open_file, press, wait_idle
 
 from pyrviewer.compute import image, search
 from pyrviewer.compute.ticket import Ticket
-from pyrviewer.labs.search.controller import SearchLab
 from pyrviewer.labs.search.export import python_script, write_matches
 from pyrviewer.ui.picture import qimage
 
@@ -27,40 +27,6 @@ if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
 
     from pyrviewer.app import Program
-    from pyrviewer.labs.search.run import Found
-
-RECT = (150, 90, 230, 150)
-
-
-def lab_of(program: Program) -> SearchLab:
-    lab = program.window.lab
-    assert isinstance(lab, SearchLab)
-    return lab
-
-
-def start(qtbot: QtBot, program: Program, path: Path) -> SearchLab:
-    """Open a photo in the Search lab."""
-    program.window.show_lab("search")
-    open_file(qtbot, program, path)
-    return lab_of(program)
-
-
-def drag(qtbot: QtBot, program: Program, rect: tuple[int, int, int, int]) -> None:
-    """Draw a rectangle of the image with the mouse."""
-    scene = canvases(program)[0]
-    mapping, ratio = scene.mapping(), scene.ratio
-    first = mapping.to_device(rect[0], rect[1])
-    last = mapping.to_device(rect[2], rect[3])
-    Mouse(scene).drag(
-        (first[0] / ratio, first[1] / ratio), (last[0] / ratio, last[1] / ratio), steps=12
-    )
-    wait_idle(qtbot, program)
-
-
-def answer(program: Program) -> Found:
-    found = lab_of(program).found
-    assert found is not None
-    return found
 
 
 def test_a_drag_picks_a_template_and_finds_it_where_it_was(
@@ -149,24 +115,6 @@ def test_space_pans_instead_of_picking(qtbot: QtBot, program: Program, photo: Pa
     wait_idle(qtbot, program)
     assert lab.state.rect == ()
     assert scene.viewport.view != before
-
-
-def test_keys_step_through_the_search(qtbot: QtBot, program: Program, photo: Path) -> None:
-    lab = start(qtbot, program, photo)
-    drag(qtbot, program, RECT)
-    last = len(answer(program).moments) - 1
-    assert lab.moment == last
-    press(qtbot, program, "Home")
-    assert lab.moment == 0
-    first = lab.view.count.text()
-    press(qtbot, program, ".")
-    assert lab.moment == min(1, last)
-    press(qtbot, program, "End")
-    assert lab.moment == last
-    if last:
-        assert lab.view.count.text() != first
-    press(qtbot, program, "P")
-    qtbot.waitUntil(lambda: lab.moment == last and not lab.view.transport.playing, timeout=20_000)
 
 
 def test_a_flat_template_is_refused_in_words(
@@ -287,25 +235,6 @@ def test_only_what_is_inside_an_outline_counts(
     press(qtbot, program, "Ctrl+Z")
     wait_idle(qtbot, program)
     assert lab.state.outline == ""
-
-
-def test_the_playback_is_recorded_as_it_is_seen(
-    qtbot: QtBot, program: Program, photo: Path, tmp_path: Path
-) -> None:
-    lab = start(qtbot, program, photo)
-    drag(qtbot, program, RECT)
-    lab.exporter.record(tmp_path / "search.gif")
-    qtbot.waitUntil(lambda: (tmp_path / "search.gif").exists(), timeout=20000)
-    wait_idle(qtbot, program)
-    with PIL.Image.open(tmp_path / "search.gif") as film:
-        first = np.asarray(film.convert("RGB")).astype(int)
-        film.seek(getattr(film, "n_frames", 1) - 1)
-        last = np.asarray(film.convert("RGB")).astype(int)
-    shown = grabbed(lab.view.grid)
-    assert last.shape == shown.shape
-    assert np.abs(last - shown).mean() < 12  # 256 colours
-    assert np.abs(last - first).mean() > 0.5
-    assert program.window.notices.texts[-1] == "search.gif saved."
 
 
 def test_the_scores_of_every_place_are_set_beside(

@@ -93,7 +93,7 @@ class Record:
         """Write down a map whose first position is (x, y)."""
         page = self._pages[self.attempt, level]
         rect = (x, y, x + scores.shape[1], y + scores.shape[0])
-        page.pieces.append(ScorePiece(rect, scores, self._tick(), *pose))
+        page.pieces.append(ScorePiece(rect, scores, kernel.shape, self._tick(), *pose))
         page.multiply_adds += scores.size * kernel.weights.size
 
     def candidate(

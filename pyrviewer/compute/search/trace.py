@@ -111,6 +111,8 @@ class ScorePiece:
         x0, y0, x1, y1: top-left positions of the template, in pixels of the level.
     scores : (y1 - y0, x1 - x0) float32 array
         Read-only.
+    template_shape : (int, int)
+        Height and width of the (turned, scaled) template's bounding box, in pixels of the level.
     order : int
         When it was computed, on the same clock as `Candidate.order`.
     angle, scale : float
@@ -119,6 +121,7 @@ class ScorePiece:
 
     rect: Rect
     scores: ScoreMap
+    template_shape: tuple[int, int]
     order: int = 0
     angle: float = 0.0
     scale: float = 1.0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,8 +14,10 @@ from pyrviewer.compute.mipmap import mipmap_of
 from pyrviewer.labs.search.state import opacity
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from pyrviewer.compute.image import Array
-    from pyrviewer.compute.search import LevelTrace, ScorePiece, SearchTrace
+    from pyrviewer.compute.search import Candidate, LevelTrace, ScorePiece, SearchTrace
     from pyrviewer.compute.ticket import Ticket
     from pyrviewer.labs.search.state import Octaves, SearchRequest
 
@@ -48,11 +51,17 @@ class HeatPiece:
         B, G, R, A, opaque where the score is high.
     order : int
         When it was computed.
+    peak : float
+        The highest score.
+    pile : int
+        The same for maps of several angles or sizes that lie over one another.
     """
 
     box: Box
     pixels: Array
     order: int
+    peak: float = 0.0
+    pile: int = 0
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,6 +71,28 @@ class Stage:
     trace: LevelTrace
     heat: tuple[HeatPiece, ...]
     excluded: HeatPiece | None = None
+
+    def shown(self, moment: int) -> list[HeatPiece]:
+        """Return the scores to show: of a pile the newest, and the best when the level is done."""
+        done = bool(self.heat) and self.heat[-1].order <= moment
+        piles: dict[int, HeatPiece] = {}
+        for piece in self.heat:
+            other = piles.get(piece.pile)
+            if piece.order <= moment and (not other or not done or piece.peak > other.peak):
+                piles[piece.pile] = piece
+        return list(piles.values())
+
+    def centre(self, candidate: Candidate) -> tuple[float, float]:
+        """Return where on the scene the middle of the template lay."""
+        pose = candidate.angle, candidate.scale
+        height, width = self._shapes.get(pose, self.trace.template_shape)
+        step = 2.0**self.trace.level
+        return (candidate.x + width / 2) * step, (candidate.y + height / 2) * step
+
+    @cached_property
+    def _shapes(self) -> dict[tuple[float, float], tuple[int, int]]:
+        """Height and width of the template's bounding box, by angle and scale."""
+        return {(each.angle, each.scale): each.template_shape for each in self.trace.pieces}
 
 
 @dataclass(frozen=True, eq=False)
@@ -137,7 +168,8 @@ def prepare_playback(ticket: Ticket, request: SearchRequest, trace: SearchTrace)
         ticket.check()
         clocks = [piece.order for piece in level.pieces]
         clocks += [candidate.order for candidate in level.candidates]
-        heat = tuple(_heat(level, piece) for piece in level.pieces)
+        piles = _piles(level.pieces)
+        heat = tuple(map(partial(_heat, level), level.pieces, piles))
         stages.append(Stage(level, heat, _excluded(level)))
         end = max(end, *clocks) if clocks else end
     tested = np.zeros(end + 1, np.int64)
@@ -177,7 +209,29 @@ def _moments(searched: Array, end: int) -> tuple[int, ...]:
     return (*before[::step], end)
 
 
-def _heat(level: LevelTrace, piece: ScorePiece) -> HeatPiece:
+def _piles(pieces: Sequence[ScorePiece]) -> list[int]:
+    """Tell which maps of several angles or sizes lie over one another: the number of each pile."""
+    if len({(piece.angle, piece.scale) for piece in pieces}) <= 1:
+        return list(range(len(pieces)))
+    middles: list[tuple[float, float]] = []
+    piles = []
+    for piece in pieces:
+        height, width = piece.template_shape
+        x0, y0, x1, y1 = piece.rect
+        x, y = (x0 + x1 + width) / 2, (y0 + y1 + height) / 2
+        reach = (x1 - x0) / 2, (y1 - y0) / 2
+        near = (
+            k
+            for k, (left, top) in enumerate(middles)
+            if abs(left - x) <= reach[0] and abs(top - y) <= reach[1]
+        )
+        piles.append(next(near, len(middles)))
+        if piles[-1] == len(middles):
+            middles.append((x, y))
+    return piles
+
+
+def _heat(level: LevelTrace, piece: ScorePiece, pile: int) -> HeatPiece:
     """Colour scores from violet (0) over orange to pale yellow (1), the higher the more opaque."""
     scores = piece.scores
     size = math.ceil(math.sqrt(scores.size / MOST_HEAT))
@@ -188,13 +242,14 @@ def _heat(level: LevelTrace, piece: ScorePiece) -> HeatPiece:
     pixels = np.empty((*share.shape, 4), np.uint8)
     for channel, values in enumerate(HEAT):
         pixels[..., channel] = np.interp(share, HEAT_STOPS, values)
-    return HeatPiece(_centred(level, piece.rect), pixels, piece.order)
+    box = _centred(level.level, piece.rect, piece.template_shape)
+    return HeatPiece(box, pixels, piece.order, float(scores.max(initial=-1)), pile)
 
 
-def _centred(level: LevelTrace, rect: tuple[int, int, int, int]) -> Box:
+def _centred(level: int, rect: tuple[int, int, int, int], template: tuple[int, int]) -> Box:
     """Return where the template's centre lies on the scene for top-left positions at a level."""
-    step = 2.0**level.level
-    height, width = level.template_shape
+    step = 2.0**level
+    height, width = template
     dx, dy = (width / 2 - 0.5) * step, (height / 2 - 0.5) * step
     x0, y0, x1, y1 = rect
     return (x0 * step + dx, y0 * step + dy, x1 * step + dx, y1 * step + dy)
@@ -209,4 +264,4 @@ def _excluded(level: LevelTrace) -> HeatPiece | None:
     pixels = np.empty((height, width, 4), np.uint8)
     pixels[..., :3] = EXCLUDED
     pixels[..., 3] = shares // 3 * 2
-    return HeatPiece(_centred(level, (0, 0, width, height)), pixels, 0)
+    return HeatPiece(_centred(level.level, (0, 0, width, height), level.template_shape), pixels, 0)

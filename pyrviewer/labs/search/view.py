@@ -301,21 +301,18 @@ class SearchView(LabView):
         return clocks[max(clocks)] if clocks else None
 
     def _stage_overlays(self, stage: Stage, moment: int) -> list[Overlay]:
-        step = 2.0**stage.trace.level
-        height, width = stage.trace.template_shape
         shaded = [stage.excluded] if stage.excluded is not None else []
-        seen = [*shaded, *(piece for piece in stage.heat if piece.order <= moment)]
-        overlays: list[Overlay] = [Wash(self._wash(piece), piece.box) for piece in seen]
-        recent = [piece.box for piece in stage.heat if piece.order <= moment][-MOST_WINDOWS:]
-        if len(stage.heat) > 1:
+        heat = stage.shown(moment)
+        overlays: list[Overlay] = [Wash(self._wash(piece), piece.box) for piece in [*shaded, *heat]]
+        recent = [piece.box for piece in heat][-MOST_WINDOWS:]
+        if len({piece.pile for piece in stage.heat}) > 1:
             overlays.append(Outlines([box_corners(*box) for box in recent], WINDOW, width=1))
         trace = stage.trace
         for group, colour, size in (
             (trace.dropped[:MOST_DROPPED], DROPPED, 2.5),
             (trace.kept, KEPT, 4.0),
         ):
-            told = [candidate for candidate in group if candidate.order <= moment]
-            points = [((c.x + width / 2) * step, (c.y + height / 2) * step) for c in told]
+            points = [stage.centre(each) for each in group if each.order <= moment]
             overlays.append(Dots(points, colour, size))
         return overlays
 
