@@ -271,7 +271,7 @@ class BlockBound:
     def _under(self, rows: _Cells, columns: _Cells) -> _Under:
         """Gather what lies under some cells."""
         planes = np.moveaxis(self._windows(self._scene.planes), 0, 2)[rows, columns]
-        if "_maps" in vars(self):
+        if "_maps" in vars(self):  # `cell_bounds` has made them
             spreads, norms = (values[rows, columns] for values in self._maps)
             return _Under(planes, spreads, norms)
         inside = np.s_[..., 1 : 1 + self._inner[0], 1 : 1 + self._inner[1]]
