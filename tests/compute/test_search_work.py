@@ -11,6 +11,8 @@ from search_scenes import camera, large, noisy
 
 from pyrviewer.compute.opencv import cv2
 from pyrviewer.compute.search import Scene, SearchTrace, exhaustive, search
+from pyrviewer.compute.search.blocks import BlockBound
+from pyrviewer.compute.search.template import prepare
 from pyrviewer.compute.ticket import Cancelled, Ticket
 
 
@@ -44,6 +46,19 @@ class Impatient(Ticket):
         if self.patience < 0:
             self.cancel()
         super().check(fraction)
+
+
+def test_making_bounds_asks_whether_to_go_on() -> None:
+    scene = camera()
+    ticket = Impatient(1 << 20)
+    bound = BlockBound(prepare(Scene(scene), scene[100:180, 200:280], None), 2, ticket)
+    for make in (
+        lambda: bound.cell_bounds(4),
+        lambda: bound.phase_bounds(*np.zeros((2, 9), np.intp)),
+    ):
+        ticket.patience = 0
+        with pytest.raises(Cancelled):
+            make()
 
 
 @pytest.mark.parametrize(("exact", "least"), [(False, 9), (True, 20)])

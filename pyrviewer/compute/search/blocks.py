@@ -121,11 +121,11 @@ class BlockBound:
     level : int
         1 or more; the template's sides are at least two blocks.
     ticket : Ticket, optional
-        Asked while the scene is prepared.
+        Asked while the scene is prepared, and again and again while bounds are made.
     """
 
     def __init__(self, template: Template, level: int, ticket: Ticket | None = None) -> None:
-        self.level, self._side = level, 1 << level
+        self.level, self._side, self._ticket = level, 1 << level, ticket
         self._scene = template.scene.blocks(level, ticket)
         self._phases = cut(template, level)
         self._blocks = self._phases.shape[3:]
@@ -154,6 +154,7 @@ class BlockBound:
         groups = self._grouped(parts)
         best = np.zeros_like(norms)  # lower bounds of norms bound only what is positive
         for k in range(0, parts**2, 2):
+            self._check()
             pair = self._correlation.pair(*groups.kernels[k : k + 2])
             for bound, radius in zip(pair, groups.radii[k : k + 2], strict=True):
                 bound += spreads * radius
@@ -193,6 +194,7 @@ class BlockBound:
             found.append((cells[cell], phases[phase], bounds[cell, phase]))
 
         for first in range(0, rows.size, chunk):
+            self._check()
             under = self._under(rows[first : first + chunk], columns[first : first + chunk])
             cells = np.arange(first, min(first + chunk, rows.size))
             together = under.bounds(coarse)
@@ -208,6 +210,10 @@ class BlockBound:
                         collect(cells[at], phases, under.at(at).bounds(fine.at(phases)))
         cell, phase, bound = (np.concatenate(each) for each in zip(*found, strict=True))
         return cell, phase, bound
+
+    def _check(self) -> None:
+        if self._ticket is not None:
+            self._ticket.check()
 
     def phase_cost(self, cells: int) -> float:
         """Predicted nanoseconds of `phase_bounds` of so many cells."""
