@@ -11,6 +11,7 @@ import numpy as np
 
 from pyrviewer.compute import display, pyramid, search, signed
 from pyrviewer.compute.mipmap import mipmap_of
+from pyrviewer.compute.opencv import cv2
 from pyrviewer.labs.search.state import opacity
 
 if TYPE_CHECKING:
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
 
 HEAT_STOPS = (0.0, 0.3, 0.6, 1.0)  # scores
 HEAT = ((110, 80, 20, 170), (20, 30, 120, 250), (60, 150, 245, 255), (40, 90, 170, 235))  # B G R A
+HEAT_TABLE = np.stack(
+    [np.interp(np.linspace(0, 1, 256), HEAT_STOPS, values).astype(np.uint8) for values in HEAT], 1
+)[None]
 EXCLUDED = (70, 50, 40)  # B G R
 MOST_HEAT = 1_000_000  # scores drawn of one map
 MOST_MOMENTS = 120  # steps of a playback
@@ -238,12 +242,10 @@ def _heat(level: LevelTrace, piece: ScorePiece, pile: int) -> HeatPiece:
     if size > 1:  # more than a screen shows: the best score of every square
         scores = np.maximum.reduceat(scores, np.arange(0, scores.shape[0], size), axis=0)
         scores = np.maximum.reduceat(scores, np.arange(0, scores.shape[1], size), axis=1)
-    share = np.clip(scores, 0, 1)
-    pixels = np.empty((*share.shape, 4), np.uint8)
-    for channel, values in enumerate(HEAT):
-        pixels[..., channel] = np.interp(share, HEAT_STOPS, values)
+    share = np.rint(np.clip(scores, 0, 1) * 255).astype(np.uint8)
+    pixels = cv2.LUT(cv2.merge([share] * 4), HEAT_TABLE)
     box = _centred(level.level, piece.rect, piece.template_shape)
-    return HeatPiece(box, pixels, piece.order, float(scores.max(initial=-1)), pile)
+    return HeatPiece(box, np.asarray(pixels), piece.order, float(scores.max(initial=-1)), pile)
 
 
 def _centred(level: int, rect: tuple[int, int, int, int], template: tuple[int, int]) -> Box:
