@@ -368,3 +368,15 @@ def test_a_small_scene_is_searched_from_coarse_to_fine_where_that_is_asked_for()
     assert shown.translations < quick.translations / 10
     for trace in (quick, shown):
         assert (trace.matches[0].x, trace.matches[0].y) == pytest.approx((190, 60), abs=0.01)
+
+
+@pytest.mark.parametrize("shape", [(3, 3), (3, 5), (5, 3), (4, 4)])
+def test_a_template_of_a_few_pixels_is_found_where_it_is(shape: tuple[int, int]) -> None:
+    """Too few pixels to tell positions between them: none is made up, nothing fails."""
+    rng = np.random.default_rng(0)
+    for _ in range(20):
+        scene = rng.integers(0, 256, (60, 70)).astype(np.uint8)
+        y, x = rng.integers(0, 50, 2)
+        best = search(scene, scene[y : y + shape[0], x : x + shape[1]]).best
+        assert best is not None
+        assert (best.x, best.y) == pytest.approx((x, y), abs=0.01)

@@ -205,7 +205,7 @@ def _score_rest(
             patch = template.scene.patch(0, (x0, y0, x1 + width - 1, y1 + height - 1))
             scores = score_map(patch, template.kernels[0])
             record.scores(0, x0, y0, scores, template.kernels[0])
-            columns, rows, values = peaks(scores, 4)
+            columns, rows, values = peaks(scores, scores.size)
             for x, y, value in zip(columns, rows, values, strict=True):
                 hills.append((float(value), x0 + int(x), y0 + int(y)))
         found = list(first)

@@ -20,6 +20,7 @@ _ROUNDS = 6
 _CLOSE = 1e-2  # the step after it would be about a tenth of it
 _FARTHEST = 1.0
 _LEAST_GRADIENT = 1e-3
+_LEAST_SHARE = 1e-6
 
 
 def refine_position(template: Template, x: int, y: int) -> tuple[float, float]:
@@ -51,8 +52,11 @@ def refine_position(template: Template, x: int, y: int) -> tuple[float, float]:
     basis = _centred(np.stack([values, *_slopes(values)]), mask).reshape(3, -1)
     normal = np.einsum("ik,jk->ij", basis, basis)  # BLAS would wake threads, and wait for them
     along = np.linalg.eigvalsh(normal[1:, 1:])
-    if along[0] <= _LEAST_GRADIENT * along[1] or normal[0, 0] <= 0:
+    norms = np.sqrt(np.diag(normal))
+    if along[0] <= _LEAST_GRADIENT * along[1] or norms[0] <= 0:
         return float(x), float(y)
+    if np.linalg.eigvalsh(normal / np.outer(norms, norms))[0] <= _LEAST_SHARE:
+        return float(x), float(y)  # the template looks like its own gradients
     window = _window(template.scene, (x + left, y + top, x + right, y + bottom))
     inverse, offset = np.linalg.inv(normal), np.zeros(2)
     for _ in range(_ROUNDS):
