@@ -14,7 +14,6 @@ from pyrviewer.compute.errors import UserError
 from pyrviewer.compute.opencv import cv2
 from pyrviewer.compute.search import Scene, search
 from pyrviewer.compute.search.blocks import BlockBound
-from pyrviewer.compute.search.correlation import Correlation
 from pyrviewer.compute.search.template import prepare
 
 Array = npt.NDArray[Any]
@@ -56,21 +55,6 @@ def test_agrees_with_scikit_image(seed: int) -> None:
     best = max(trace.levels[-1].candidates, key=lambda candidate: candidate.score)
     assert scores[best.y, best.x] == pytest.approx(float(scores.max()), abs=1e-9)
     assert trace.proof in ("bound", "perfect", "exhaustive")
-
-
-@pytest.mark.parametrize("kernel", [(3, 8), (17, 17), (41, 300)])
-@pytest.mark.parametrize("planes", [1, 4])
-def test_correlation_adds_up_the_products_of_all_planes(
-    kernel: tuple[int, int], planes: int
-) -> None:
-    rng = np.random.default_rng(planes)
-    image = rng.normal(20, 40, (planes, 97, 300)).astype(np.float32)
-    pair = rng.normal(1, 1, (2, planes, *kernel)).astype(np.float32)
-    windows = np.lib.stride_tricks.sliding_window_view(image.astype(np.float64), kernel, (1, 2))
-    wanted = np.einsum("pyxhw,kphw->kyx", windows, pair)
-    found = Correlation(list(image), kernel).pair(*pair)
-    assert np.shape(found) == wanted.shape
-    assert np.abs(wanted - found).max() < 1e-5 * np.abs(wanted).max()
 
 
 @pytest.mark.parametrize("colour", [False, True])

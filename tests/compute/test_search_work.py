@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import tracemalloc
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -14,6 +15,9 @@ from pyrviewer.compute.search import Scene, SearchTrace, exhaustive, search
 from pyrviewer.compute.search.blocks import BlockBound
 from pyrviewer.compute.search.template import prepare
 from pyrviewer.compute.ticket import Cancelled, Ticket
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 def test_cancelling_stops_the_work() -> None:
@@ -49,16 +53,22 @@ class Impatient(Ticket):
 
 
 def test_making_bounds_asks_whether_to_go_on() -> None:
-    scene = camera()
-    ticket = Impatient(1 << 20)
-    bound = BlockBound(prepare(Scene(scene), scene[100:180, 200:280], None), 2, ticket)
-    for make in (
-        lambda: bound.cell_bounds(4),
-        lambda: bound.phase_bounds(*np.zeros((2, 9), np.intp)),
-    ):
-        ticket.patience = 0
-        with pytest.raises(Cancelled):
-            make()
+    """Once for every map and every group of phases, at least."""
+    scene, ticket = camera(), Impatient(1 << 20)
+
+    def asked(make: Callable[[], object]) -> int:
+        before = ticket.patience
+        make()
+        return before - ticket.patience
+
+    ready = prepare(Scene(scene), scene[100:180, 200:280], None)
+    assert asked(lambda: BlockBound(ready, 2, ticket)) >= 4
+    bound = BlockBound(ready, 2, ticket)
+    assert asked(lambda: bound.phase_bounds(*np.zeros((2, 9), np.intp))) >= 1
+    assert asked(lambda: bound.cell_bounds(4)) >= 4 + 16
+    ticket.cancel()
+    with pytest.raises(Cancelled):
+        bound.cell_bounds(2)
 
 
 @pytest.mark.parametrize(("exact", "least"), [(False, 9), (True, 20)])

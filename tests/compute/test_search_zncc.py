@@ -13,7 +13,7 @@ from skimage.feature import match_template
 
 from pyrviewer.compute.opencv import cv2
 from pyrviewer.compute.search import exhaustive
-from pyrviewer.compute.search.peaks import apart, peaks, peaks_of_each
+from pyrviewer.compute.search.peaks import apart, heights, peaks, peaks_of_each
 from pyrviewer.compute.search.zncc import make_kernel, score_map, score_windows
 
 if TYPE_CHECKING:
@@ -231,6 +231,19 @@ def test_peaks_of_a_large_map_are_those_of_scipy(least: float) -> None:
     columns, lines, values = peaks(scores, len(expected) + 9, least)
     places = zip(columns.tolist(), lines.tolist(), strict=True)
     assert dict(zip(places, values, strict=True)) == expected
+
+
+def test_heights_are_narrowed_down_to_what_they_would_have_been() -> None:
+    noise = np.random.default_rng(4).normal(size=(90, 80)).astype(np.float32)
+    scores = np.asarray(cv2.GaussianBlur(noise, (0, 0), 1.5), np.float32)
+    kept = heights(scores, 0.05, 0.03)
+    for least, fall in ((0.05, 0.03), (0.05, 0.0), (0.2, 0.01)):
+        anew = heights(scores, least, fall).peaks(10_000, fall)
+        assert np.array_equal(kept.peaks(10_000, fall, least), anew)
+        assert 0 < len(anew[0]) <= len(kept.at)
+    for least, fall in ((0.0, 0.0), (0.2, 0.1)):
+        with pytest.raises(ValueError, match="asked for"):
+            kept.peaks(10, fall, least)
 
 
 @pytest.mark.parametrize("least", [-2.0, 0.2])

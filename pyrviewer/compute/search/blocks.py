@@ -5,13 +5,14 @@ along the grid of octave l into blocks of ``s * s`` pixels, s = 2**l. Within a b
 its mean and the rest. The means multiply exactly; the rests, by Cauchy and Schwarz, to no more
 than the product of their norms:
 
-    <X, I> <= s**2 * <y, b> + <r, v>
+    <X, I> <= <y, b> + <r, v>
 
-with y, b the means of the blocks and r, v the norms of the rests. y and r depend on where the
-template lies within the grid, its phase, one of s * s. For all phases at once, with c the middle of
-their y, rho the largest distance from it, and R the largest r,
+with y the sums of the template's blocks, b the means of the scene's, and r, v the norms of the
+rests. y and r depend on where the template lies within the grid, its phase, one of s * s. For
+several phases at once, with c the middle of their y, rho the largest distance from it, and R the
+largest r,
 
-    <X, I> <= s**2 * (<c, b> + rho * |b - mean(b)|) + <R, v>.
+    <X, I> <= <c, b> + rho * |b - mean(b)| + <R, v>.
 
 Divided by a lower bound of the window's norm, the norm of the whole blocks inside it, this bounds
 the score. M. Gharavi-Alkhansari, "A fast globally optimal algorithm for template matching using
@@ -23,14 +24,14 @@ from __future__ import annotations
 import itertools
 import math
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
 from pyrviewer.compute.opencv import cv2
-from pyrviewer.compute.search.correlation import Correlation
+from pyrviewer.compute.search.correlation import correlations
 from pyrviewer.compute.search.scene import ROUNDING
 from pyrviewer.compute.search.zncc import LEAST_CONTRAST
 
@@ -47,8 +48,17 @@ _Floats = npt.NDArray[np.float32]
 _Cells = npt.NDArray[np.intp]
 
 
-def cut(template: Template, level: int) -> _Floats:
+def cut(template: Template, level: int, ticket: Ticket | None = None) -> _Floats:
     """Cut a template, of zero mean and unit norm, along the grid of an octave at every phase.
+
+    Parameters
+    ----------
+    template : Template
+        Without a mask.
+    level : int
+        1 or more.
+    ticket : Ticket, optional
+        Asked several times.
 
     Returns
     -------
@@ -63,6 +73,7 @@ def cut(template: Template, level: int) -> _Floats:
     phases = np.empty((side, side, channels + 1, *blocks), np.float32)
     means_squared = np.zeros((blocks[0] * side, blocks[1] * side))
     for k, plane in enumerate(planes):
+        _ask(ticket)
         padded = np.zeros(((blocks[0] + 1) * side, (blocks[1] + 1) * side))
         padded[side - 1 : side - 1 + height, side - 1 : side - 1 + width] = plane
         sums = cv2.boxFilter(padded, -1, (side, side), anchor=(0, 0), normalize=False)
@@ -71,6 +82,7 @@ def cut(template: Template, level: int) -> _Floats:
             means_squared += sums * sums
         else:
             sums = np.sqrt(np.maximum(sums - means_squared / side**2, 0))
+        _ask(ticket)
         # The block that begins `side - 1 - i` pixels before a whole number of blocks has phase i.
         turned = sums.reshape(blocks[0], side, blocks[1], side)[:, ::-1, :, ::-1]
         phases[:, :, k] = turned.transpose(1, 3, 0, 2)
@@ -79,10 +91,18 @@ def cut(template: Template, level: int) -> _Floats:
 
 @dataclass(frozen=True, eq=False)
 class _Groups:
-    """Phases in g groups: the middle of each one's sums and its worst rests; the radii."""
+    """Phases in groups.
 
-    kernels: _Floats  # (g, c + 1, m, n)
-    radii: _Floats  # (g,)
+    Attributes
+    ----------
+    kernels : (g, c + 1, m, n) float32 array
+        The middle of each group's sums, channel by channel, and its largest norms of rests.
+    radii : (g,) float32 array
+        How far the sums of a phase lie from the middle at most.
+    """
+
+    kernels: _Floats
+    radii: _Floats
 
     def at(self, chosen: _Cells) -> _Groups:
         """Choose some of the groups."""
@@ -91,20 +111,30 @@ class _Groups:
 
 @dataclass(frozen=True, eq=False)
 class _Under:
-    """What lies under n cells: blocks; norms of their means less their mean; windows' norms."""
+    """What lies under some cells.
 
-    planes: _Floats  # (n, c + 1, m, n)
-    spreads: _Floats  # (n,)
-    norms: _Floats  # (n,), not larger than any of a cell's windows
+    Attributes
+    ----------
+    blocks : (k, c + 1, m, n) float32 array
+        Means of the blocks, channel by channel, and norms of their rests.
+    spreads : (k,) float32 array
+        Norms of the means less their mean.
+    norms : (k,) float32 array
+        Not larger than the norm of any of a cell's windows.
+    """
+
+    blocks: _Floats
+    spreads: _Floats
+    norms: _Floats
 
     def at(self, chosen: _Cells) -> _Under:
         """Choose some of the cells."""
-        return _Under(self.planes[chosen], self.spreads[chosen], self.norms[chosen])
+        return _Under(self.blocks[chosen], self.spreads[chosen], self.norms[chosen])
 
     def bounds(self, groups: _Groups) -> _Floats:
         """Bound the scores of each cell in each group of phases."""
         kernels = groups.kernels.reshape(len(groups.kernels), -1)
-        bounds = _product(self.planes.reshape(len(self.planes), -1), kernels)
+        bounds = _product(self.blocks.reshape(len(self.blocks), -1), kernels)
         bounds += self.spreads[:, None] * groups.radii
         np.maximum(bounds, 0, out=bounds)  # lower bounds of norms bound only what is positive
         bounds /= self.norms[:, None]
@@ -121,13 +151,13 @@ class BlockBound:
     level : int
         1 or more; the template's sides are at least two blocks.
     ticket : Ticket, optional
-        Asked while the scene is prepared, and again and again while bounds are made.
+        Asked while the scene and the template are prepared, and while bounds are made.
     """
 
     def __init__(self, template: Template, level: int, ticket: Ticket | None = None) -> None:
         self.level, self._side, self._ticket = level, 1 << level, ticket
         self._scene = template.scene.blocks(level, ticket)
-        self._phases = cut(template, level)
+        self._phases = cut(template, level, ticket)
         self._blocks = self._phases.shape[3:]
         height, width = template.shape
         self.cells = (
@@ -135,6 +165,7 @@ class BlockBound:
             (template.scene.shape[1] - width >> level) + 1,
         )
         self._inner = ((height >> level) - 1, (width >> level) - 1)
+        self._maps: tuple[_Floats, _Floats] | None = None  # once `cell_bounds` has made them
         self._floor = (LEAST_CONTRAST * template.reference.norm / template.scene.gain) ** 2
 
     def cell_bounds(self, parts: int) -> npt.NDArray[np.float32]:
@@ -150,15 +181,16 @@ class BlockBound:
         -------
         (rows, columns) array
         """
+        if self._maps is None:
+            self._maps = self._made_maps()
         spreads, norms = self._maps
         groups = self._grouped(parts)
         best = np.zeros_like(norms)  # lower bounds of norms bound only what is positive
-        for k in range(0, parts**2, 2):
-            self._check()
-            pair = self._correlation.pair(*groups.kernels[k : k + 2])
-            for bound, radius in zip(pair, groups.radii[k : k + 2], strict=True):
-                bound += spreads * radius
-                np.maximum(best, bound, out=best)
+        for where, sums in correlations(self._used(self._scene.planes), groups.kernels):
+            tops, spread = best[where], spreads[where]
+            for products, radius in zip(sums, groups.radii, strict=True):
+                _ask(self._ticket)
+                np.maximum(tops, products + spread * radius, out=tops)
         best /= norms
         return best
 
@@ -194,7 +226,7 @@ class BlockBound:
             found.append((cells[cell], phases[phase], bounds[cell, phase]))
 
         for first in range(0, rows.size, chunk):
-            self._check()
+            _ask(self._ticket)
             under = self._under(rows[first : first + chunk], columns[first : first + chunk])
             cells = np.arange(first, min(first + chunk, rows.size))
             together = under.bounds(coarse)
@@ -210,10 +242,6 @@ class BlockBound:
                         collect(cells[at], phases, under.at(at).bounds(fine.at(phases)))
         cell, phase, bound = (np.concatenate(each) for each in zip(*found, strict=True))
         return cell, phase, bound
-
-    def _check(self) -> None:
-        if self._ticket is not None:
-            self._ticket.check()
 
     def phase_cost(self, cells: int) -> float:
         """Predicted nanoseconds of `phase_bounds` of so many cells."""
@@ -235,23 +263,16 @@ class BlockBound:
         kernels[..., :-1, :, :] = middles[:, 0, :, 0]
         return _Groups(kernels.reshape(-1, *kernels.shape[2:]), away.ravel() * np.float32(1 + 1e-5))
 
-    @cached_property
-    def _planes(self) -> list[_Floats]:
-        """Means of the blocks under all cells, channel by channel, and their rests."""
-        used = np.s_[: self.cells[0] + self._blocks[0] - 1, : self.cells[1] + self._blocks[1] - 1]
-        return [plane[used] for plane in self._scene.planes]
+    def _used(self, values: _Floats) -> _Floats:
+        """Cut off what lies under no cell."""
+        rows, columns = (self.cells[axis] + self._blocks[axis] - 1 for axis in (0, 1))
+        return values[..., :rows, :columns]
 
-    @cached_property
-    def _correlation(self) -> Correlation:
-        return Correlation(self._planes, self._blocks)
-
-    @cached_property
-    def _maps(self) -> tuple[_Floats, _Floats]:
+    def _made_maps(self) -> tuple[_Floats, _Floats]:
         """`spreads` and `norms` of all cells, as in `_Under`."""
-        used = np.s_[: self._planes[0].shape[0], : self._planes[0].shape[1]]
-        spreads = self._boxes(self._scene.energies[used], self._blocks, 0)
-        totals = self._boxes(self._scene.squares[used], self._inner, 1)
-        for plane in self._planes[:-1]:
+        spreads = self._boxes(self._used(self._scene.energies), self._blocks, 0)
+        totals = self._boxes(self._used(self._scene.squares), self._inner, 1)
+        for plane in self._used(self._scene.planes)[:-1]:
             spreads -= self._boxes(plane, self._blocks, 0) ** 2 / math.prod(self._blocks)
             totals -= self._boxes(plane, self._inner, 1) ** 2 / math.prod(self._inner)
         return self._safe_spreads(spreads), self._safe_norms(totals)
@@ -271,26 +292,32 @@ class BlockBound:
 
     def _boxes(self, values: _Floats, size: tuple[int, int], skip: int) -> npt.NDArray[np.float64]:
         """Sum over the blocks of every cell, `skip` from its corner on."""
+        _ask(self._ticket)
         sums = cv2.boxFilter(values, cv2.CV_64F, (size[1], size[0]), anchor=(0, 0), normalize=False)
         return np.asarray(sums[skip : skip + self.cells[0], skip : skip + self.cells[1]])
 
     def _under(self, rows: _Cells, columns: _Cells) -> _Under:
         """Gather what lies under some cells."""
-        planes = np.moveaxis(self._windows(self._scene.planes), 0, 2)[rows, columns]
-        if "_maps" in vars(self):  # `cell_bounds` has made them
+        blocks = np.moveaxis(self._windows(self._scene.planes), 0, 2)[rows, columns]
+        if self._maps is not None:
             spreads, norms = (values[rows, columns] for values in self._maps)
-            return _Under(planes, spreads, norms)
+            return _Under(blocks, spreads, norms)
         inside = np.s_[..., 1 : 1 + self._inner[0], 1 : 1 + self._inner[1]]
-        means, sums = planes[:, :-1], partial(np.sum, axis=(-2, -1), dtype=np.float64)
+        means, sums = blocks[:, :-1], partial(np.sum, axis=(-2, -1), dtype=np.float64)
         energies = self._windows(self._scene.energies)[rows, columns]
         squares = self._windows(self._scene.squares)[inside][rows, columns]
         spreads = sums(energies) - (sums(means) ** 2).sum(axis=1) / math.prod(self._blocks)
         totals = sums(squares) - (sums(means[inside]) ** 2).sum(axis=1) / math.prod(self._inner)
-        return _Under(planes, self._safe_spreads(spreads), self._safe_norms(totals))
+        return _Under(blocks, self._safe_spreads(spreads), self._safe_norms(totals))
 
     def _windows(self, values: _Floats) -> _Floats:
         """View the blocks under every cell: ([c + 1,] rows, columns, m, n)."""
         return np.lib.stride_tricks.sliding_window_view(values, self._blocks, (-2, -1))
+
+
+def _ask(ticket: Ticket | None) -> None:
+    if ticket is not None:
+        ticket.check()
 
 
 def _product(a: _Floats, b: _Floats) -> _Floats:

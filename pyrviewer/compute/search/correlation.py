@@ -1,8 +1,8 @@
-"""Correlation of a few planes with many kernels of one size, by Fourier transforms.
+"""Correlation of a few planes with several kernels of one size, by Fourier transforms.
 
 `cv2.matchTemplate` transforms the image anew for every kernel, and takes one plane at a time. Here
-its planes are transformed once, their products are added up before the one transform back, and two
-real kernels travel as the real and the imaginary part of one.
+a tile of all planes is transformed once, the planes' products are added up before the one transform
+back, and two real kernels travel as the real and the imaginary part of one.
 """
 
 from __future__ import annotations
@@ -16,77 +16,73 @@ import numpy.typing as npt
 from pyrviewer.compute.opencv import cv2
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator
 
 _Floats = npt.NDArray[np.float32]
 _Complex = npt.NDArray[np.complex64]
 
-_MOST_TILES = 16  # along each side
+_MOST_TILES = 64  # along each side
 _BACK = 2.5  # a tile's products and its transform back, against one transform
 
 
-class Correlation:
-    """Planes made ready to be correlated with kernels.
+def correlations(
+    planes: _Floats, kernels: _Floats
+) -> Iterator[tuple[tuple[slice, slice], Iterator[_Floats]]]:
+    """Correlate planes with kernels, tile by tile: no more than a tile is held.
 
     Parameters
     ----------
-    planes : sequence of (H, W) float32 array
-        What the kernels slide over; transformed tile by tile.
-    shape : (int, int)
-        Height and width of the kernels, not larger than the planes.
+    planes : (c, H, W) float32 array
+        What the kernels slide over.
+    kernels : (g, c, h, w) float32 array
+        An even number of kernels, not larger than the planes.
+
+    Yields
+    ------
+    where : (slice, slice)
+        Rows and columns of one tile of the (H - h + 1, W - w + 1) translations.
+    sums : iterator of float32 array
+        For each kernel the products of all planes, added up, at these translations.
     """
+    shape = kernels.shape[2:]
+    valid = planes.shape[1] - shape[0] + 1, planes.shape[2] - shape[1] + 1
+    (down, across), size = _tiles(valid, shape, len(planes))
+    spectra = [_pair(kernels[k], kernels[k + 1], size) for k in range(0, len(kernels), 2)]
+    for top, left in itertools.product(range(0, valid[0], down), range(0, valid[1], across)):
+        where = (
+            slice(top, min(top + down, valid[0])),
+            slice(left, min(left + across, valid[1])),
+        )
+        part = planes[:, top : top + size[0], left : left + size[1]]
+        tile = np.zeros((len(planes), *size), np.complex64)
+        tile[:, : part.shape[1], : part.shape[2]] = part
+        yield where, _sums(np.stack([_transformed(each) for each in tile]), spectra, where)
 
-    def __init__(self, planes: Sequence[_Floats], shape: tuple[int, int]) -> None:
-        self._shape = shape
-        height, width = planes[0].shape
-        self._valid = height - shape[0] + 1, width - shape[1] + 1
-        self._step, size = _tiles(self._valid, shape, len(planes))
-        self._kernels = np.zeros((len(planes), *size), np.complex64)
-        self._spectra: dict[tuple[int, int], list[_Complex]] = {}
-        for top, left in itertools.product(
-            range(0, self._valid[0], self._step[0]), range(0, self._valid[1], self._step[1])
-        ):
-            spectra = []
-            for plane in planes:
-                part = plane[top : top + size[0], left : left + size[1]]
-                tile = np.zeros(size, np.complex64)
-                tile[: part.shape[0], : part.shape[1]] = part
-                spectra.append(_transformed(tile))
-            self._spectra[top, left] = spectra
 
-    def pair(self, first: Sequence[_Floats], second: Sequence[_Floats]) -> tuple[_Floats, _Floats]:
-        """Correlate the planes with two kernels and add up the planes' products.
+def _sums(tile: _Complex, spectra: list[_Complex], where: tuple[slice, slice]) -> Iterator[_Floats]:
+    """Multiply a tile's spectra with those of pairs of kernels, and transform back."""
+    rows, columns = (each.stop - each.start for each in where)
+    for pair in spectra:
+        total = tile[0] * pair[0]
+        for plane, kernel in zip(tile[1:], pair[1:], strict=True):
+            total += plane * kernel
+        sums = _transformed(total, cv2.DFT_INVERSE)[:rows, :columns]
+        yield sums.real
+        yield sums.imag
 
-        Parameters
-        ----------
-        first, second : sequence of (h, w) float32 array
-            Two kernels, plane by plane.
 
-        Returns
-        -------
-        (H - h + 1, W - w + 1) float32 array, twice
-        """
-        rows, columns = self._shape
-        area = np.float32(self._kernels[0].size)
-        for spread, real, imaginary in zip(self._kernels, first, second, strict=True):
-            spread[:rows, :columns].real = real / area
-            spread[:rows, :columns].imag = imaginary / area
-        # Transformed backwards, a kernel is not turned round: products, no convolution.
-        kernels = [_transformed(kernel, cv2.DFT_INVERSE) for kernel in self._kernels]
-        found = np.empty(self._valid, np.float32), np.empty(self._valid, np.float32)
-        for (top, left), spectra in self._spectra.items():
-            total = spectra[0] * kernels[0]
-            for spectrum, kernel in zip(spectra[1:], kernels[1:], strict=True):
-                total += spectrum * kernel
-            sums = _transformed(total, cv2.DFT_INVERSE)
-            for out, part in zip(found, (sums.real, sums.imag), strict=True):
-                inside = out[top : top + self._step[0], left : left + self._step[1]]
-                inside[:] = part[: inside.shape[0], : inside.shape[1]]
-        return found
+def _pair(first: _Floats, second: _Floats, size: tuple[int, int]) -> _Complex:
+    """Transform two kernels as one: (c, height, width).
+
+    Backwards, so that they are not turned round: products, no convolution.
+    """
+    joint = np.zeros((len(first), *size), np.complex64)
+    joint[:, : first.shape[1], : first.shape[2]] = (first + 1j * second) / np.float32(joint[0].size)
+    return np.stack([_transformed(each, cv2.DFT_INVERSE) for each in joint])
 
 
 def _tiles(
-    valid: tuple[int, int], kernel: tuple[int, int], planes: int
+    valid: tuple[int, int], kernel: tuple[int, ...], planes: int
 ) -> tuple[tuple[int, int], tuple[int, int]]:
     """Choose the step from tile to tile and the size of a transform that cost least."""
     sides: list[list[tuple[float, int, int]]] = []

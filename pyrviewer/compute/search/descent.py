@@ -164,13 +164,13 @@ class Descent:
         height, width = self._template.scene.level_shape(level)
         with self._record.time(level):
             self._map = self._score(level, 0, 0, width, height)
-            least = -2.0
+            least, fall = -2.0, 0.0
             if winners and self._goal.max_matches == 1:
                 best = float(self._map.max())
                 # The best turns out no worse than others turn out better.
                 expected = 2 * best - self._estimate(level, best)
-                least = self._needed(level, max(expected, self._goal.least))
-            self._heights = heights(self._map, least, _RIDGE)
+                least, fall = self._needed(level, max(expected, self._goal.least)), _RIDGE
+            self._heights = heights(self._map, least, fall)
             x, y, score = self._heights.peaks(count)
             return list(zip(x.tolist(), y.tolist(), score.tolist(), strict=True))
 

@@ -33,7 +33,9 @@ class Heights:
     width : int
         Of the map.
     least : float
-        Lower positions are left out.
+        Positions that are not above it are left out.
+    fall : float
+        So are those that a neighbour exceeds by more than this.
     at : (n,) array
         Indices into the raveled map.
     scores : (n,) float32 array
@@ -44,12 +46,13 @@ class Heights:
 
     width: int
     least: float
+    fall: float
     at: npt.NDArray[np.intp]
     scores: npt.NDArray[np.float32]
     around: npt.NDArray[np.float32]
 
     def peaks(
-        self, count: int, fall: float = 0.0, least: float = -2.0
+        self, count: int, fall: float = 0.0, least: float | None = None
     ) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp], npt.NDArray[np.float32]]:
         """Choose the highest local maxima.
 
@@ -58,16 +61,24 @@ class Heights:
         count : int
             How many at most.
         fall : float
-            A position is a local maximum if none of its 8 neighbours is higher by more than this;
-            not more than `heights` was given.
-        least : float
-            Lower ones are left out.
+            A position is a local maximum if none of its 8 neighbours is higher by more than this.
+        least : float, optional
+            Positions that are not above it are left out.
 
         Returns
         -------
         x, y, score : (n,) arrays
             Best first.
+
+        Raises
+        ------
+        ValueError
+            If what is asked for was left out before.
         """
+        least = self.least if least is None else least
+        if fall > self.fall or least < self.least:
+            msg = f"heights within {self.fall}, above {self.least}, asked for {fall} and {least}"
+            raise ValueError(msg)
         chosen = (self.scores >= self.around - np.float32(fall)) & (self.scores > least)
         at, values = self.at[chosen], self.scores[chosen]
         if at.size > count:
@@ -97,7 +108,7 @@ def heights(scores: ScoreMap, least: float = -2.0, fall: float = 0.0) -> Heights
         values.append(part[high[chosen]])
         around.append(tops[chosen])
     joined = np.concatenate(places), np.concatenate(values), np.concatenate(around)
-    return Heights(scores.shape[1], least, *joined)
+    return Heights(scores.shape[1], least, fall, *joined)
 
 
 def peaks(

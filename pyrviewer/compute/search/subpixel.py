@@ -104,7 +104,10 @@ def _slopes(values: npt.NDArray[Any]) -> list[npt.NDArray[Any]]:
 def _centred(
     values: npt.NDArray[np.float64], mask: npt.NDArray[np.bool_] | None
 ) -> npt.NDArray[np.float64]:
-    """Values off the border less each channel's mean; inside a mask and off its edge, 0 outside."""
+    """Cut the border off, and take each channel's mean off.
+
+    Under a mask that goes for what is inside and off its edge; the rest becomes 0.
+    """
     values = values[:, 1:-1, 1:-1]
     if mask is None:
         return np.asarray(values - values.mean(axis=(1, 2), keepdims=True))
@@ -130,9 +133,9 @@ def _window(scene: Scene, rect: Rect) -> npt.NDArray[np.float32]:
 def _moved(
     window: npt.NDArray[np.float32], offset: npt.NDArray[np.float64]
 ) -> npt.NDArray[np.float64]:
-    """Interpolate a window `offset` further right and down, without its border."""
+    """Interpolate a window `offset` further right and down, where the basis is."""
     moved = cv2.sepFilter2D(window, cv2.CV_32F, *_lanczos(offset)) if offset.any() else window
-    inside = slice(_LOBES + 1, -_LOBES - 1)  # what the basis covers
+    inside = slice(_LOBES + 1, -_LOBES - 1)
     return np.asarray(moved[inside, inside], np.float64)
 
 
