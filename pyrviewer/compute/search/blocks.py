@@ -77,6 +77,7 @@ def cut(template: Template, level: int, ticket: Ticket | None = None) -> _Floats
         padded = np.zeros(((blocks[0] + 1) * side, (blocks[1] + 1) * side))
         padded[side - 1 : side - 1 + height, side - 1 : side - 1 + width] = plane
         sums = cv2.boxFilter(padded, -1, (side, side), anchor=(0, 0), normalize=False)
+        _ask(ticket)
         sums = np.asarray(sums)[: blocks[0] * side, : blocks[1] * side]
         if k < channels:
             means_squared += sums * sums
@@ -187,10 +188,11 @@ class BlockBound:
         groups = self._grouped(parts)
         best = np.zeros_like(norms)  # lower bounds of norms bound only what is positive
         for where, sums in correlations(self._used(self._scene.planes), groups.kernels):
-            tops, spread = best[where], spreads[where]
+            tops, spread = best[where], np.ascontiguousarray(spreads[where])
             for products, radius in zip(sums, groups.radii, strict=True):
                 _ask(self._ticket)
-                np.maximum(tops, products + spread * radius, out=tops)
+                products += spread * radius
+                np.maximum(tops, products, out=tops)
         best /= norms
         return best
 

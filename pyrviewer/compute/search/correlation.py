@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _Floats = npt.NDArray[np.float32]
 _Complex = npt.NDArray[np.complex64]
 
-_MOST_TILES = 64  # along each side
+_TILES = (1, 2, 3, 4, 5, 6, 8, 11, 16, 23, 32, 45, 64)  # along each side
 _BACK = 2.5  # a tile's products and its transform back, against one transform
 
 
@@ -67,8 +67,8 @@ def _sums(tile: _Complex, spectra: list[_Complex], where: tuple[slice, slice]) -
         for plane, kernel in zip(tile[1:], pair[1:], strict=True):
             total += plane * kernel
         sums = _transformed(total, cv2.DFT_INVERSE)[:rows, :columns]
-        yield sums.real
-        yield sums.imag
+        yield np.ascontiguousarray(sums.real)
+        yield np.ascontiguousarray(sums.imag)
 
 
 def _pair(first: _Floats, second: _Floats, size: tuple[int, int]) -> _Complex:
@@ -87,7 +87,7 @@ def _tiles(
     """Choose the step from tile to tile and the size of a transform that cost least."""
     sides: list[list[tuple[float, int, int]]] = []
     for length, margin in zip(valid, (kernel[0] - 1, kernel[1] - 1), strict=True):
-        steps = {-(-length // count) for count in range(1, _MOST_TILES + 1)}
+        steps = {-(-length // count) for count in _TILES}
         sides.append(
             [(length / step, step, cv2.getOptimalDFTSize(step + margin)) for step in steps]
         )
