@@ -59,6 +59,27 @@ def test_positions_between_the_pixels(dtype: type[Any]) -> None:
     assert np.quantile(errors, 0.9) <= 0.1
 
 
+def test_what_a_mask_leaves_out_does_not_move_the_position() -> None:
+    """Other things lie around what counts, in a template that is refined in part."""
+    rng = np.random.default_rng(22)
+    side, errors = 110, []
+    y, x = np.indices((side, side)) - side / 2
+    mask = (x**2 + (1.4 * y) ** 2 < (0.4 * side) ** 2).astype(np.uint8)
+    for k in range(12):
+        fine = photo(("astronaut", "coffee", "camera")[k % 3])
+        left, top = 100 + 20 * k, 60 + 16 * k
+        template = averaged(fine[top : top + side * _FINE, left : left + side * _FINE])
+        right, down = rng.integers(0, _FINE, 2)
+        left, top = left - right - 6 * _FINE, top - down - 5 * _FINE
+        scene = averaged(fine[top : top + 130 * _FINE, left : left + 130 * _FINE])
+        template[mask == 0] = rng.uniform(0, 255, np.count_nonzero(mask == 0))
+        trace = search(noisy(scene, 2, rng), noisy(template, 2, rng), mask=mask, min_score=0.3)
+        (match,) = trace.matches
+        errors.append(math.hypot(match.x - 6 - right / _FINE, match.y - 5 - down / _FINE))
+    assert np.median(errors) <= 0.03
+    assert max(errors) <= 0.1
+
+
 def test_a_structureless_direction_keeps_whole_pixels() -> None:
     """Stripes say nothing about the position along them."""
     scene = np.tile(np.asarray(128 + 100 * np.sin(np.arange(90) / 7) ** 3), (90, 1))
