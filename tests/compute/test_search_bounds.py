@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -11,11 +11,14 @@ import pytest
 from pyrviewer.compute.search import Scene
 from pyrviewer.compute.search.blocks import BlockBound
 from pyrviewer.compute.search.bounds import _Left, _score_rest
-from pyrviewer.compute.search.correlation import correlations
+from pyrviewer.compute.search.correlation import correlate
 from pyrviewer.compute.search.exhaustive import exhaustive_matches
 from pyrviewer.compute.search.record import Record
 from pyrviewer.compute.search.template import prepare
 from pyrviewer.compute.search.trace import SearchSettings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 Array = npt.NDArray[Any]
 
@@ -36,9 +39,12 @@ def test_correlations_add_up_the_products_of_all_planes(
     windows = np.lib.stride_tricks.sliding_window_view(image.astype(np.float64), kernel, (1, 2))
     wanted = np.einsum("pyxhw,kphw->kyx", windows, kernels)
     found = np.full(wanted.shape, np.nan)
-    for where, sums in correlations(image, kernels):
+
+    def use(where: tuple[slice, slice], sums: Iterator[Array]) -> None:
         for k, each in enumerate(sums):
             found[k][where] = each
+
+    correlate(image, kernels, use)
     assert np.abs(wanted - found).max() < 1e-5 * np.abs(wanted).max()
 
 

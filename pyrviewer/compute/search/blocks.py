@@ -31,11 +31,14 @@ import numpy as np
 import numpy.typing as npt
 
 from pyrviewer.compute.opencv import cv2
-from pyrviewer.compute.search.correlation import correlations
+from pyrviewer.compute.processors import on_all_processors
+from pyrviewer.compute.search.correlation import correlate
 from pyrviewer.compute.search.scene import ROUNDING
 from pyrviewer.compute.search.zncc import LEAST_CONTRAST
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from pyrviewer.compute.search.template import Template
     from pyrviewer.compute.ticket import Ticket
 
@@ -43,6 +46,7 @@ _CHUNK = 1 << 19
 _PART, _ALONE = 32, 1 << 18
 _PARTS, _LOOKED_AT, _MOST = 4, 0.25, 0.5
 _GATHERED, _PRODUCT = 6.0, 0.15  # nanoseconds
+_SHARED = 1 << 17  # so many cells are worth handing to another processor
 
 _Floats = npt.NDArray[np.float32]
 _Cells = npt.NDArray[np.intp]
@@ -82,7 +86,9 @@ def cut(template: Template, level: int, ticket: Ticket | None = None) -> _Floats
         if k < channels:
             means_squared += sums * sums
         else:
-            sums = np.sqrt(np.maximum(sums - means_squared / side**2, 0))
+            means_squared /= side**2
+            sums = (sums - means_squared).astype(np.float32)
+            np.sqrt(np.maximum(sums, 0, out=sums), out=sums)
         _ask(ticket)
         # The block that begins `side - 1 - i` pixels before a whole number of blocks has phase i.
         turned = sums.reshape(blocks[0], side, blocks[1], side)[:, ::-1, :, ::-1]
@@ -187,12 +193,16 @@ class BlockBound:
         spreads, norms = self._maps
         groups = self._grouped(parts)
         best = np.zeros_like(norms)  # lower bounds of norms bound only what is positive
-        for where, sums in correlations(self._used(self._scene.planes), groups.kernels):
+
+        def bound(where: tuple[slice, slice], sums: Iterator[_Floats]) -> None:
             tops, spread = best[where], np.ascontiguousarray(spreads[where])
             for products, radius in zip(sums, groups.radii, strict=True):
                 _ask(self._ticket)
                 products += spread * radius
                 np.maximum(tops, products, out=tops)
+
+        planes = self._used(self._scene.planes)
+        correlate(planes, groups.kernels, bound, alone=best.size < _SHARED)
         best /= norms
         return best
 
@@ -272,12 +282,18 @@ class BlockBound:
 
     def _made_maps(self) -> tuple[_Floats, _Floats]:
         """`spreads` and `norms` of all cells, as in `_Under`."""
-        spreads = self._boxes(self._used(self._scene.energies), self._blocks, 0)
-        totals = self._boxes(self._used(self._scene.squares), self._inner, 1)
-        for plane in self._used(self._scene.planes)[:-1]:
-            spreads -= self._boxes(plane, self._blocks, 0) ** 2 / math.prod(self._blocks)
-            totals -= self._boxes(plane, self._inner, 1) ** 2 / math.prod(self._inner)
-        return self._safe_spreads(spreads), self._safe_norms(totals)
+        planes = self._used(self._scene.planes)[:-1]
+
+        def variation(skip: int) -> _Floats:
+            squares = self._used(self._scene.squares if skip else self._scene.energies)
+            size = self._inner if skip else self._blocks
+            totals = self._boxes(squares, size, skip)
+            for plane in planes:
+                totals -= self._boxes(plane, size, skip) ** 2 / math.prod(size)
+            return self._safe_norms(totals) if skip else self._safe_spreads(totals)
+
+        spreads, norms = on_all_processors(variation, (0, 1), alone=math.prod(self.cells) < _SHARED)
+        return spreads, norms
 
     def _safe_spreads(self, totals: npt.NDArray[np.float64]) -> _Floats:
         """Roots of block sums, not smaller than they should be."""

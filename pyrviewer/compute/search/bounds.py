@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from pyrviewer.compute.processors import on_all_processors
 from pyrviewer.compute.search.blocks import BlockBound
 from pyrviewer.compute.search.descent import PERFECT, Descent, Found
 from pyrviewer.compute.search.estimate import everything, goal_of
@@ -18,7 +19,7 @@ from pyrviewer.compute.search.zncc import exact_score, score_map
 
 if TYPE_CHECKING:
     from pyrviewer.compute.search.template import Template
-    from pyrviewer.compute.search.trace import SearchSettings
+    from pyrviewer.compute.search.trace import Rect, ScoreMap, SearchSettings
     from pyrviewer.compute.ticket import Ticket
 
 _LEAST_BLOCKS = 16
@@ -29,6 +30,7 @@ _MAPS, _SHARE, _FINER = 0.25, 0.2, 0.1
 _MAPPED, _SCORED = 5.0, 30.0  # nanoseconds
 _NEAR = 1e-3
 _TILE = 16
+_SHARED = 8  # so many tiles are worth handing to another processor
 
 
 @dataclass(frozen=True, eq=False)
@@ -196,18 +198,23 @@ def _score_rest(
     record.page(0, template.scene.shape, template.shape)
     height, width = template.shape
     with record.time(0):
-        hills: list[tuple[float, int, int]] = []
         last_y, last_x = template.scene.shape[0] - height, template.scene.shape[1] - width
-        for x0, y0, x1, y1 in _rectangles(left, _TILE):
+
+        def scored(rect: Rect) -> tuple[Rect, ScoreMap, list[tuple[int, int, float]]]:
             if ticket is not None:
                 ticket.check()
+            x0, y0, x1, y1 = rect
             x1, y1 = min(x1, last_x + 1), min(y1, last_y + 1)
             patch = template.scene.patch(0, (x0, y0, x1 + width - 1, y1 + height - 1))
             scores = score_map(patch, template.kernels[0])
-            record.scores(0, x0, y0, scores, template.kernels[0])
-            columns, rows, values = peaks(scores, scores.size)
-            for x, y, value in zip(columns, rows, values, strict=True):
-                hills.append((float(value), x0 + int(x), y0 + int(y)))
+            tops = (each.tolist() for each in peaks(scores, scores.size))
+            return rect, scores, list(zip(*tops, strict=True))
+
+        rects = _rectangles(left, _TILE)
+        hills: list[tuple[float, int, int]] = []
+        for rect, scores, tops in on_all_processors(scored, rects, alone=len(rects) < _SHARED):
+            record.scores(0, *rect[:2], scores, template.kernels[0])
+            hills += [(score, rect[0] + x, rect[1] + y) for x, y, score in tops]
         found = list(first)
         least = _least(first, settings) - _NEAR
         for value, x, y in hills:
@@ -220,7 +227,7 @@ def _score_rest(
     return found
 
 
-def _rectangles(left: _Left, tile: int) -> list[tuple[int, int, int, int]]:
+def _rectangles(left: _Left, tile: int) -> list[Rect]:
     """Gather cells, tile by tile, in rectangles that cover little else."""
     tiles = np.stack([left.rows // tile, left.columns // tile])
     _, at = np.unique(tiles, axis=1, return_inverse=True)

@@ -14,9 +14,10 @@ import numpy as np
 import numpy.typing as npt
 
 from pyrviewer.compute.opencv import cv2
+from pyrviewer.compute.processors import on_all_processors
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 _Floats = npt.NDArray[np.float32]
 _Complex = npt.NDArray[np.complex64]
@@ -25,10 +26,14 @@ _TILES = (1, 2, 3, 4, 5, 6, 8, 11, 16, 23, 32, 45, 64)  # along each side
 _BACK = 2.5  # a tile's products and its transform back, against one transform
 
 
-def correlations(
-    planes: _Floats, kernels: _Floats
-) -> Iterator[tuple[tuple[slice, slice], Iterator[_Floats]]]:
-    """Correlate planes with kernels, tile by tile: no more than a tile is held.
+def correlate(
+    planes: _Floats,
+    kernels: _Floats,
+    use: Callable[[tuple[slice, slice], Iterator[_Floats]], None],
+    *,
+    alone: bool = False,
+) -> None:
+    """Correlate planes with kernels, tile by tile, on all processors.
 
     Parameters
     ----------
@@ -36,19 +41,20 @@ def correlations(
         What the kernels slide over.
     kernels : (g, c, h, w) float32 array
         An even number of kernels, not larger than the planes.
-
-    Yields
-    ------
-    where : (slice, slice)
-        Rows and columns of one tile of the (H - h + 1, W - w + 1) translations.
-    sums : iterator of float32 array
-        For each kernel the products of all planes, added up, at these translations.
+    use : callable
+        Called for each tile, from several threads, with its rows and columns of the
+        (H - h + 1, W - w + 1) translations, and an iterator that gives for each kernel the
+        products of all planes, added up, at these translations.
+    alone : bool
+        Stay in the calling thread.
     """
     shape = kernels.shape[2:]
     valid = planes.shape[1] - shape[0] + 1, planes.shape[2] - shape[1] + 1
-    (down, across), size = _tiles(valid, shape, len(planes))
+    (down, across), size = _tiles(valid, shape, len(planes), 1 if alone else cv2.getNumThreads())
     spectra = [_pair(kernels[k], kernels[k + 1], size) for k in range(0, len(kernels), 2)]
-    for top, left in itertools.product(range(0, valid[0], down), range(0, valid[1], across)):
+
+    def work(corner: tuple[int, int]) -> None:
+        top, left = corner
         where = (
             slice(top, min(top + down, valid[0])),
             slice(left, min(left + across, valid[1])),
@@ -56,7 +62,10 @@ def correlations(
         part = planes[:, top : top + size[0], left : left + size[1]]
         tile = np.zeros((len(planes), *size), np.complex64)
         tile[:, : part.shape[1], : part.shape[2]] = part
-        yield where, _sums(np.stack([_transformed(each) for each in tile]), spectra, where)
+        use(where, _sums(np.stack([_transformed(each) for each in tile]), spectra, where))
+
+    corners = itertools.product(range(0, valid[0], down), range(0, valid[1], across))
+    on_all_processors(work, corners, alone=alone)
 
 
 def _sums(tile: _Complex, spectra: list[_Complex], where: tuple[slice, slice]) -> Iterator[_Floats]:
@@ -82,9 +91,12 @@ def _pair(first: _Floats, second: _Floats, size: tuple[int, int]) -> _Complex:
 
 
 def _tiles(
-    valid: tuple[int, int], kernel: tuple[int, ...], planes: int
+    valid: tuple[int, int], kernel: tuple[int, ...], planes: int, least: int
 ) -> tuple[tuple[int, int], tuple[int, int]]:
-    """Choose the step from tile to tile and the size of a transform that cost least."""
+    """Choose the step from tile to tile and the size of a transform that cost least.
+
+    Fewer tiles than `least` cost as much as so many.
+    """
     sides: list[list[tuple[float, int, int]]] = []
     for length, margin in zip(valid, (kernel[0] - 1, kernel[1] - 1), strict=True):
         steps = {-(-length // count) for count in _TILES}
@@ -93,7 +105,7 @@ def _tiles(
         )
     _, best_steps, best_sizes = min(
         (
-            (planes + _BACK * tiles_down * tiles_across) * height * width,
+            (planes + _BACK * max(tiles_down * tiles_across, least)) * height * width,
             (down, across),
             (height, width),
         )

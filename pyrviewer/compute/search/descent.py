@@ -7,6 +7,7 @@ import itertools
 from functools import cache, partial
 from typing import TYPE_CHECKING
 
+from pyrviewer.compute.search.exhaustive import octave_map
 from pyrviewer.compute.search.peaks import apart, heights, peaks, peaks_of_each
 from pyrviewer.compute.search.plan import Goal, expansion_cost
 from pyrviewer.compute.search.zncc import exact_score, score_map, score_windows
@@ -161,9 +162,9 @@ class Descent:
 
     def _top(self, level: int, count: int, *, winners: bool = False) -> list[_Place]:
         """Score the whole of the coarsest octave; return its peaks, or those that may win."""
-        height, width = self._template.scene.level_shape(level)
         with self._record.time(level):
-            self._map = self._score(level, 0, 0, width, height)
+            self._map = octave_map(self._template, level, self._ticket)
+            self._record.scores(level, 0, 0, self._map, self._template.kernels[level])
             least, fall = -2.0, 0.0
             if winners and self._goal.max_matches == 1:
                 best = float(self._map.max())
@@ -174,23 +175,19 @@ class Descent:
             x, y, score = self._heights.peaks(count)
             return list(zip(x.tolist(), y.tolist(), score.tolist(), strict=True))
 
-    def _score(self, level: int, x0: int, y0: int, x1: int, y1: int) -> ScoreMap:
-        """Score all translations whose windows lie in a rectangle of an octave."""
-        if self._ticket is not None:
-            self._ticket.check()
-        kernel = self._template.kernels[level]
-        patch = self._template.scene.patch(level, (x0, y0, x1, y1))
-        scores = score_map(patch, kernel, precise=level == 0)
-        self._record.scores(level, x0, y0, scores, kernel)
-        return scores
-
     def _around(self, level: int, x: int, y: int, reach: int) -> tuple[int, int, ScoreMap]:
         """Score the translations within `reach` of a place; also their first x and y."""
+        if self._ticket is not None:
+            self._ticket.check()
         height, width = self._template.scene.level_shape(level)
-        rows, columns = self._template.kernels[level].shape
+        kernel = self._template.kernels[level]
+        rows, columns = kernel.shape
         x0, x1 = _span(x, reach, width - columns)
         y0, y1 = _span(y, reach, height - rows)
-        return x0, y0, self._score(level, x0, y0, x1 + columns, y1 + rows)
+        patch = self._template.scene.patch(level, (x0, y0, x1 + columns, y1 + rows))
+        scores = score_map(patch, kernel, precise=level == 0)
+        self._record.scores(level, x0, y0, scores, kernel)
+        return x0, y0, scores
 
     def _expand(self, level: int, places: list[tuple[int, int]]) -> list[list[_Place]]:
         """Look around places at the next finer level; up to two peaks of each, best first."""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
+import itertools
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from pyrviewer.compute.opencv import cv2
+from pyrviewer.compute.processors import on_all_processors
 from pyrviewer.compute.search.peaks import apart, peaks
 from pyrviewer.compute.search.zncc import exact_score, score_map
 
@@ -18,51 +19,53 @@ if TYPE_CHECKING:
     from pyrviewer.compute.ticket import Ticket
 
 _BLOCK, _LEAST_SIDE, _MOST_SIDE = 4.5, 256, 2304
-_TILE, _ONE_TILE = 1 << 19, 1 << 20
+_TILE = 1 << 19
+_SHARED = 1 << 17  # so many scores are worth handing to another processor
 _JUDGED, _NEAR = 30, 5e-3
 
 
-def exhaustive_map(template: Template, ticket: Ticket | None = None) -> ScoreMap:
-    """Score every translation, tile by tile, on all processors.
+def octave_map(template: Template, level: int, ticket: Ticket | None = None) -> ScoreMap:
+    """Score every translation at an octave, tile by tile, on all processors.
 
     Returns
     -------
     (H - h + 1, W - w + 1) float32 array
     """
-    scene, kernel = template.scene, template.kernels[0]
-    height, width = template.shape
-    shape = (scene.shape[0] - height + 1, scene.shape[1] - width + 1)
-    if shape[0] * shape[1] <= _ONE_TILE:  # threads would cost more than they save
-        if ticket is not None:
-            ticket.check()
-        return score_map(scene.patch(0, (0, 0, scene.shape[1], scene.shape[0])), kernel)
-    scores = np.empty(shape, np.float32)
-    down, across = _tile(template.shape)
+    scene, kernel = template.scene, template.kernels[level]
+    (height, width), (rows, columns) = scene.level_shape(level), kernel.shape
+    scores = np.empty((height - rows + 1, width - columns + 1), np.float32)
+    down, across = _tile(kernel.shape, scores.shape)
+    corners = list(
+        itertools.product(range(0, len(scores), down), range(0, scores.shape[1], across))
+    )
+    begun = itertools.count(1)
 
     def score(corner: tuple[int, int]) -> None:
         if ticket is not None:
-            ticket.check()
+            # A coarse octave is no more than the beginning of a search.
+            ticket.check(next(begun) / (len(corners) + 1) if level == 0 else None)
         top, left = corner
         part = scores[top : top + down, left : left + across]
-        bottom, right = top + part.shape[0] + height - 1, left + part.shape[1] + width - 1
-        part[:] = score_map(scene.patch(0, (left, top, right, bottom)), kernel)
+        bottom, right = top + part.shape[0] + rows - 1, left + part.shape[1] + columns - 1
+        patch = scene.patch(level, (left, top, right, bottom))
+        part[:] = score_map(patch, kernel, precise=level == 0)
 
-    corners = [
-        (top, left) for top in range(0, shape[0], down) for left in range(0, shape[1], across)
-    ]
-    with ThreadPoolExecutor(cv2.getNumThreads()) as pool:
-        for done, _ in enumerate(pool.map(score, corners), 1):
-            if ticket is not None:
-                ticket.check(done / len(corners))
+    on_all_processors(score, corners)
     return scores
 
 
-def _tile(shape: tuple[int, int]) -> tuple[int, int]:
-    """Rows and columns of a tile: a row of the blocks that cv2.matchTemplate cuts a scene into."""
+def _tile(template: tuple[int, int], scores: tuple[int, ...]) -> tuple[int, int]:
+    """Rows and columns of a tile: a row of the blocks that cv2.matchTemplate cuts a scene into.
+
+    Fewer rows, if else a processor would have nothing to do.
+    """
+    if scores[0] * scores[1] < _SHARED:
+        return scores[0], scores[1]
     down, across = (
-        min(max(_LEAST_SIDE - side + 1, round(_BLOCK * side)), _MOST_SIDE) for side in shape
+        min(max(_LEAST_SIDE - side + 1, round(_BLOCK * side)), _MOST_SIDE) for side in template
     )
-    return down, across * max(1, _TILE // (down * across))
+    across *= max(1, _TILE // (down * across))
+    return min(down, -(-scores[0] // cv2.getNumThreads())), across
 
 
 def exhaustive_matches(
@@ -81,7 +84,7 @@ def exhaustive_matches(
     """
     record.page(0, template.scene.shape, template.shape)
     with record.time(0):
-        scores = exhaustive_map(template, ticket)
+        scores = octave_map(template, 0, ticket)
         found = judged(template, scores, max_matches, min_distance, ticket)
         record.scores(0, 0, 0, scores, template.kernels[0])
     for score, x, y in found:

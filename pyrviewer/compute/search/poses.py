@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 import math
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pyrviewer.compute.opencv import cv2
+from pyrviewer.compute.processors import on_all_processors
 from pyrviewer.compute.search.peaks import peaks
 from pyrviewer.compute.search.plan import trusted_level
 from pyrviewer.compute.search.pose import Pose, linear, refine_pose, turned_kernel
@@ -30,7 +30,7 @@ _PEAKS = 6
 _KEPT = 32
 _LEAST_KEPT = 4
 _REACH = 2
-_SHARED = 1 << 15  # so many scores are worth handing to another processor
+_SHARED = 1 << 15  # so many scores, many times, are worth handing to another processor
 
 
 @dataclass(frozen=True)
@@ -127,20 +127,16 @@ def _top(
     """Score all of an octave at every angle and size, on all processors."""
     height, width = template.scene.level_shape(level)
     turns = [(angle, scale) for scale in scales for angle in angles]
+    begun = itertools.count(1)
 
     def score(turn: tuple[float, float]) -> _Scored | None:
         if ticket is not None:
-            ticket.check()
+            ticket.check(0.8 * next(begun) / len(turns))
         return _scored(template, level, turn, (0, 0, width, height), _PEAKS)
 
-    places: list[_Place] = []
-    with record.time(level), ThreadPoolExecutor(cv2.getNumThreads()) as pool:
-        run = pool.map if height * width > _SHARED else map
-        for done, scored in enumerate(run(score, turns), 1):
-            if ticket is not None:
-                ticket.check(0.8 * done / len(turns))
-            places += _noted(record, level, scored)
-    return places
+    with record.time(level):
+        every = on_all_processors(score, turns, alone=height * width < _SHARED)
+        return [place for scored in every for place in _noted(record, level, scored)]
 
 
 @dataclass(frozen=True, eq=False)

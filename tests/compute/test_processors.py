@@ -1,0 +1,65 @@
+"""Work that is shared out among threads."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING
+
+import pytest
+
+from pyrviewer.compute.opencv import cv2
+from pyrviewer.compute.processors import on_all_processors
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@pytest.fixture
+def two_processors() -> Iterator[None]:
+    """Two threads, whatever the machine."""
+    before = cv2.getNumThreads()
+    cv2.setNumThreads(2)
+    yield
+    cv2.setNumThreads(before)
+
+
+@pytest.mark.usefixtures("two_processors")
+def test_results_come_in_the_order_of_the_items() -> None:
+    both_at_work = threading.Barrier(2, timeout=10)
+
+    def work(item: int) -> tuple[int, threading.Thread]:
+        if item < 2:
+            both_at_work.wait()  # for ever, were there one thread only
+        return item * item, threading.current_thread()
+
+    results = on_all_processors(work, iter(range(20)))
+    assert [square for square, _ in results] == [k * k for k in range(20)]
+    assert threading.current_thread() in {thread for _, thread in results}
+
+
+@pytest.mark.usefixtures("two_processors")
+@pytest.mark.parametrize("culprit", ["caller", "other"])
+def test_an_error_is_raised_and_ends_the_work(culprit: str) -> None:
+    caller, begun = threading.current_thread(), []
+    both_at_work = threading.Barrier(2, timeout=10)
+
+    def work(item: int) -> None:
+        begun.append(item)
+        both_at_work.wait()
+        if (threading.current_thread() is caller) == (culprit == "caller"):
+            raise ArithmeticError(item)
+        failed.wait(10)
+
+    failed = threading.Event()
+    timer = threading.Timer(0.1, failed.set)
+    timer.start()
+    with pytest.raises(ArithmeticError):
+        on_all_processors(work, range(100))
+    timer.join()
+    assert len(begun) == 2
+
+
+def test_alone_it_stays_in_the_calling_thread() -> None:
+    threads = on_all_processors(lambda _: threading.current_thread(), range(5), alone=True)
+    assert set(threads) == {threading.current_thread()}
+    assert on_all_processors(abs, []) == []
