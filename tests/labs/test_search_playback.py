@@ -13,6 +13,7 @@ from search_lab import RECT, answer, drag, lab_of, start
 from support import Array, grabbed, open_array, press, wait_idle
 
 from pyrviewer.compute.opencv import cv2
+from pyrviewer.labs.search import view
 from pyrviewer.ui.picture import qimage
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
 
     from pyrviewer.app import Program
+    from pyrviewer.labs.search.controller import SearchLab
 
 
 def test_keys_step_through_the_search(qtbot: QtBot, program: Program, photo: Path) -> None:
@@ -61,9 +63,9 @@ def test_the_playback_is_recorded_as_it_is_seen(
 
 
 def test_a_turned_search_is_shown_where_it_was_made(
-    qtbot: QtBot, program: Program, cat: Array
+    qtbot: QtBot, program: Program, cat: Array, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Dots lie in the middle of the turned template; of many angles' maps one is seen."""
+    """Dots lie in the middle of the turned template; of many angles' maps only one is seen."""
     middle = (cat.shape[1] / 2, cat.shape[0] / 2)
     turn = cv2.getRotationMatrix2D(middle, 35, 1)
     program.window.show_lab("search")
@@ -94,3 +96,15 @@ def test_a_turned_search_is_shown_where_it_was_made(
             assert (low + high) / 2 == pytest.approx(extent, abs=2.0**coarsest.trace.level)
     assert coarsest.shown(coarsest.heat[9].order) == [coarsest.heat[9]]
     assert coarsest.shown(found.moments[-1])[0].peak == max(piece.peak for piece in coarsest.heat)
+    held = [play_back(lab)]
+    monkeypatch.setattr(view, "MOST_COLOURED", held[0] // 2)
+    held.append(play_back(lab))
+    assert held[0] // 4 < held[1] <= held[0] // 2
+
+
+def play_back(lab: SearchLab) -> int:
+    """Show every step; return the bytes of coloured scores that are held then."""
+    assert lab.found is not None
+    for moment in range(len(lab.found.moments)):
+        lab.go(moment)
+    return sum(image.sizeInBytes() for image in lab.view._washes.values())

@@ -45,14 +45,14 @@ class ShownScene:
 
 @dataclass(frozen=True, eq=False)
 class HeatPiece:
-    """Scores as a translucent picture.
+    """Scores as a translucent picture, which is made when it is asked for.
 
     Attributes
     ----------
     box : tuple of float
         Where it lies on the scene: each score over the template's centre.
-    pixels : (h, w, 4) uint8 array
-        B, G, R, A, opaque where the score is high.
+    scores : (h, w) float32 array
+        What is coloured.
     order : int
         When it was computed.
     peak : float
@@ -62,10 +62,40 @@ class HeatPiece:
     """
 
     box: Box
-    pixels: Array
+    scores: Array
     order: int
-    peak: float = 0.0
-    pile: int = 0
+    peak: float
+    pile: int
+
+    @property
+    def pixels(self) -> Array:
+        """Scores from violet (0) over orange to pale yellow (1), the higher the more opaque.
+
+        (h, w, 4) uint8: B, G, R, A.
+        """
+        scores = self.scores
+        size = math.ceil(math.sqrt(scores.size / MOST_HEAT))
+        if size > 1:  # more than a screen shows: the best score of every square
+            scores = np.maximum.reduceat(scores, np.arange(0, scores.shape[0], size), axis=0)
+            scores = np.maximum.reduceat(scores, np.arange(0, scores.shape[1], size), axis=1)
+        share = np.rint(np.clip(scores, 0, 1) * 255).astype(np.uint8)
+        return np.asarray(cv2.LUT(cv2.merge([share] * 4), HEAT_TABLE))
+
+
+@dataclass(frozen=True, eq=False)
+class Shade:
+    """What the bound excluded, as a translucent picture.
+
+    Attributes
+    ----------
+    box : tuple of float
+        Where it lies on the scene.
+    pixels : (h, w, 4) uint8 array
+        B, G, R, A.
+    """
+
+    box: Box
+    pixels: Array
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,7 +104,7 @@ class Stage:
 
     trace: LevelTrace
     heat: tuple[HeatPiece, ...]
-    excluded: HeatPiece | None = None
+    excluded: Shade | None = None
 
     def shown(self, moment: int) -> list[HeatPiece]:
         """Return the scores to show: of a pile the newest, and the best when the level is done."""
@@ -172,8 +202,7 @@ def prepare_playback(ticket: Ticket, request: SearchRequest, trace: SearchTrace)
         ticket.check()
         clocks = [piece.order for piece in level.pieces]
         clocks += [candidate.order for candidate in level.candidates]
-        piles = _piles(level.pieces)
-        heat = tuple(map(partial(_heat, level), level.pieces, piles))
+        heat = tuple(map(partial(_heat, level.level), level.pieces, _piles(level.pieces)))
         stages.append(Stage(level, heat, _excluded(level)))
         end = max(end, *clocks) if clocks else end
     tested = np.zeros(end + 1, np.int64)
@@ -235,17 +264,9 @@ def _piles(pieces: Sequence[ScorePiece]) -> list[int]:
     return piles
 
 
-def _heat(level: LevelTrace, piece: ScorePiece, pile: int) -> HeatPiece:
-    """Colour scores from violet (0) over orange to pale yellow (1), the higher the more opaque."""
-    scores = piece.scores
-    size = math.ceil(math.sqrt(scores.size / MOST_HEAT))
-    if size > 1:  # more than a screen shows: the best score of every square
-        scores = np.maximum.reduceat(scores, np.arange(0, scores.shape[0], size), axis=0)
-        scores = np.maximum.reduceat(scores, np.arange(0, scores.shape[1], size), axis=1)
-    share = np.rint(np.clip(scores, 0, 1) * 255).astype(np.uint8)
-    pixels = cv2.LUT(cv2.merge([share] * 4), HEAT_TABLE)
-    box = _centred(level.level, piece.rect, piece.template_shape)
-    return HeatPiece(box, np.asarray(pixels), piece.order, float(scores.max(initial=-1)), pile)
+def _heat(level: int, piece: ScorePiece, pile: int) -> HeatPiece:
+    box = _centred(level, piece.rect, piece.template_shape)
+    return HeatPiece(box, piece.scores, piece.order, float(piece.scores.max(initial=-1)), pile)
 
 
 def _centred(level: int, rect: tuple[int, int, int, int], template: tuple[int, int]) -> Box:
@@ -257,7 +278,7 @@ def _centred(level: int, rect: tuple[int, int, int, int], template: tuple[int, i
     return (x0 * step + dx, y0 * step + dy, x1 * step + dx, y1 * step + dy)
 
 
-def _excluded(level: LevelTrace) -> HeatPiece | None:
+def _excluded(level: LevelTrace) -> Shade | None:
     """Shade where the bound showed that nothing better can be."""
     shares = level.excluded_map
     if shares is None:
@@ -266,4 +287,4 @@ def _excluded(level: LevelTrace) -> HeatPiece | None:
     pixels = np.empty((height, width, 4), np.uint8)
     pixels[..., :3] = EXCLUDED
     pixels[..., 3] = shares // 3 * 2
-    return HeatPiece(_centred(level.level, (0, 0, width, height), level.template_shape), pixels, 0)
+    return Shade(_centred(level.level, (0, 0, width, height), level.template_shape), pixels)

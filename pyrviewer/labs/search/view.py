@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pyrviewer.compute.search import Match
-    from pyrviewer.labs.search.run import Found, HeatPiece, ShownScene, Stage
+    from pyrviewer.labs.search.run import Found, HeatPiece, Shade, ShownScene, Stage
     from pyrviewer.ui.canvas import Canvas
 
 TEMPLATE = "#4c8dff"
@@ -54,6 +54,7 @@ INVITATIONS = (
 SHAPES: dict[str, type[Parametric]] = {"ellipse": Ellipse, "lasso": Lasso}
 MOST_SCORES = 5  # written beside their matches: more would cover each other; the table has all
 MOST_DROPPED = 60  # dropped candidates shown per level, the best ones
+MOST_COLOURED = 64 << 20  # bytes of coloured scores that are kept
 MOST_WINDOWS = 400  # drawn outlines per level: more cannot be told apart
 
 
@@ -84,7 +85,7 @@ class SearchView(LabView):
             tool.revealed.connect(self._redraw)
             tool.finished.connect(self.outlined)
         self.tool: RectangleTool | ShapeTool = self._rectangle
-        self._washes: dict[int, QImage] = {}
+        self._washes: dict[HeatPiece | Shade, QImage] = {}  # the last shown at the end
         self._scene: ShownScene | None = None
         self._picture: Picture | None = None
         self._followed: Stage | None = None
@@ -224,7 +225,7 @@ class SearchView(LabView):
     def _show_everywhere(self) -> None:
         if self._everywhere is not None:
             (stage,) = self._everywhere.stages
-            washes = [Wash(self._wash(piece), piece.box) for piece in stage.heat]
+            washes = [self._wash(piece) for piece in stage.heat]
             self.grid.canvases[1].set_overlays([*washes, *_matches(self._everywhere)])
 
     def _stage_canvases(self) -> list[Canvas]:
@@ -270,6 +271,7 @@ class SearchView(LabView):
             overlays.append(Dots([truth], TRUTH, 5))
         self.grid.canvases[0].set_overlays(overlays)
         self._show_everywhere()
+        self._forget_washes()
 
     def _follow(self, stage: Stage | None) -> None:
         """Look at what a level searches while it is played back; look back at its end."""
@@ -301,9 +303,11 @@ class SearchView(LabView):
         return clocks[max(clocks)] if clocks else None
 
     def _stage_overlays(self, stage: Stage, moment: int) -> list[Overlay]:
-        shaded = [stage.excluded] if stage.excluded is not None else []
         heat = stage.shown(moment)
-        overlays: list[Overlay] = [Wash(self._wash(piece), piece.box) for piece in [*shaded, *heat]]
+        pieces: list[HeatPiece | Shade] = [*heat]
+        if stage.excluded is not None:
+            pieces.insert(0, stage.excluded)
+        overlays: list[Overlay] = [self._wash(piece) for piece in pieces]
         recent = [piece.box for piece in heat][-MOST_WINDOWS:]
         if len({piece.pile for piece in stage.heat}) > 1:
             overlays.append(Outlines([box_corners(*box) for box in recent], WINDOW, width=1))
@@ -316,11 +320,19 @@ class SearchView(LabView):
             overlays.append(Dots(points, colour, size))
         return overlays
 
-    def _wash(self, piece: HeatPiece) -> QImage:
-        key = id(piece)
-        if key not in self._washes:
-            self._washes[key] = qimage(piece.pixels, QImage.Format.Format_ARGB32)
-        return self._washes[key]
+    def _wash(self, piece: HeatPiece | Shade) -> Wash:
+        """Colour a piece, or find it among those that were shown before."""
+        image = self._washes.pop(piece, None)
+        if image is None:
+            image = qimage(piece.pixels, QImage.Format.Format_ARGB32)
+        self._washes[piece] = image
+        return Wash(image, piece.box)
+
+    def _forget_washes(self) -> None:
+        """Let go of what was shown longest ago: a search over many angles has hundreds of maps."""
+        total = sum(image.sizeInBytes() for image in self._washes.values())
+        while total > MOST_COLOURED:
+            total -= self._washes.pop(next(iter(self._washes))).sizeInBytes()
 
 
 def _title(stage: Stage) -> str:
