@@ -21,6 +21,7 @@ from PyQt6.QtWidgets import (
     QApplication,
     QComboBox,
     QHBoxLayout,
+    QLineEdit,
     QMainWindow,
     QScrollBar,
     QSpinBox,
@@ -347,6 +348,13 @@ class MainWindow(QMainWindow):
             and not control.hasFocus()
             and self.panels.isAncestorOf(control)
         )
+
+    def keyPressEvent(self, event: QKeyEvent | None) -> None:
+        """Go back to the panes, whose keys a field would take for text, once a value is entered."""
+        field = isinstance(QApplication.focusWidget(), QAbstractSpinBox | QLineEdit)
+        if field and self.lab and event and event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            self.lab.focus_view()
+        super().keyPressEvent(event)
 
     def dragEnterEvent(self, event: QDragEnterEvent | None) -> None:
         """Take files."""

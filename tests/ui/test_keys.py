@@ -18,6 +18,7 @@ from PyQt6.QtWidgets import (
 )
 from support import Mouse, canvases, click_on, focus, open_file, press, tap, type_text, wait_idle
 
+from pyrviewer.labs.search.controller import SearchLab
 from pyrviewer.ui.palette import CommandPalette, rank
 from pyrviewer.ui.widgets.shortcut_sheet import ShortcutSheet
 
@@ -96,6 +97,23 @@ def test_esc_closes_the_palette_and_gives_the_keyboard_back(
     tap(line, Qt.Key.Key_Escape)
     assert pane.hasFocus()
     assert program.window.notices.texts == ["Stays."]  # this Esc was the palette's
+
+
+@pytest.mark.parametrize("key", [Qt.Key.Key_Return, Qt.Key.Key_Enter])
+def test_keys_are_the_panes_again_once_a_value_is_entered(
+    qtbot: QtBot, program: Program, photo: Path, key: Qt.Key
+) -> None:
+    program.window.show_lab("search")
+    open_file(qtbot, program, photo)
+    lab = program.window.lab
+    assert isinstance(lab, SearchLab)
+    field = lab.panel.angle.box
+    focus(field)
+    field.selectAll()
+    type_text(field, "90")
+    tap(field, key)
+    assert lab.state.angle == 90
+    assert canvases(program)[0].hasFocus()
 
 
 def test_nothing_fits_nothing_runs(qtbot: QtBot, program: Program) -> None:
