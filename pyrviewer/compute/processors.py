@@ -39,7 +39,8 @@ def on_all_processors(
         and the error is raised here.
     """
     waiting = list(items)
-    if alone or len(waiting) < 2 or cv2.getNumThreads() == 1:
+    others = 0 if alone else min(cv2.getNumThreads(), len(waiting)) - 1
+    if others < 1:
         return [work(item) for item in waiting]
     left = enumerate(waiting)  # of a list, going on is one step for the interpreter
     done: dict[int, R] = {}
@@ -51,9 +52,9 @@ def on_all_processors(
         finally:
             deque(left, maxlen=0)  # after an error
 
-    with ThreadPoolExecutor(cv2.getNumThreads() - 1) as pool:
-        others = [pool.submit(take_part) for _ in range(cv2.getNumThreads() - 1)]
+    with ThreadPoolExecutor(others) as pool:
+        parts = [pool.submit(take_part) for _ in range(others)]
         take_part()
-    for other in others:
-        other.result()
-    return [done[k] for k in sorted(done)]
+    for part in parts:
+        part.result()
+    return [done[k] for k in range(len(waiting))]

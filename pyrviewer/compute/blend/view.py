@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -11,6 +9,7 @@ import numpy as np
 
 from pyrviewer.compute.blend.core import has_alpha, spread
 from pyrviewer.compute.opencv import cv2
+from pyrviewer.compute.processors import on_all_processors
 from pyrviewer.compute.rects import (
     Region,
     bands,
@@ -37,8 +36,6 @@ _BAND = 128
 
 _WORTH_IT = 1 << 18
 """Pixels from which several threads share the work."""
-
-_WORKERS = min(4, os.cpu_count() or 1)
 
 
 class BlendView:
@@ -156,10 +153,5 @@ class BlendView:
 def _share_out(work: Callable[[Rect], None], rects: Sequence[Rect]) -> None:
     """Do work on rectangles, cut into bands, in several threads where that is worth it."""
     parts = [band for rect in rects for band in bands(rect, _BAND)]
-    if sum((x1 - x0) * (y1 - y0) for x0, y0, x1, y1 in parts) < _WORTH_IT:
-        for part in parts:
-            work(part)
-        return
-    with ThreadPoolExecutor(_WORKERS) as pool:
-        for _ in pool.map(work, parts):
-            pass
+    pixels = sum((x1 - x0) * (y1 - y0) for x0, y0, x1, y1 in parts)
+    on_all_processors(work, parts, alone=pixels < _WORTH_IT)
