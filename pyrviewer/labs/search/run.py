@@ -73,12 +73,7 @@ class HeatPiece:
 
         (h, w, 4) uint8: B, G, R, A.
         """
-        scores = self.scores
-        size = math.ceil(math.sqrt(scores.size / MOST_HEAT))
-        if size > 1:  # more than a screen shows: the best score of every square
-            scores = np.maximum.reduceat(scores, np.arange(0, scores.shape[0], size), axis=0)
-            scores = np.maximum.reduceat(scores, np.arange(0, scores.shape[1], size), axis=1)
-        share = np.rint(np.clip(scores, 0, 1) * 255).astype(np.uint8)
+        share = np.rint(np.clip(self.scores, 0, 1) * 255).astype(np.uint8)
         return np.asarray(cv2.LUT(cv2.merge([share] * 4), HEAT_TABLE))
 
 
@@ -265,8 +260,13 @@ def _piles(pieces: Sequence[ScorePiece]) -> list[int]:
 
 
 def _heat(level: int, piece: ScorePiece, pile: int) -> HeatPiece:
+    scores = piece.scores
+    size = math.ceil(math.sqrt(scores.size / MOST_HEAT))
+    if size > 1:  # more than a screen shows: the best score of every square
+        scores = np.maximum.reduceat(scores, np.arange(0, scores.shape[0], size), axis=0)
+        scores = np.maximum.reduceat(scores, np.arange(0, scores.shape[1], size), axis=1)
     box = _centred(level, piece.rect, piece.template_shape)
-    return HeatPiece(box, piece.scores, piece.order, float(piece.scores.max(initial=-1)), pile)
+    return HeatPiece(box, scores, piece.order, float(scores.max(initial=-1)), pile)
 
 
 def _centred(level: int, rect: tuple[int, int, int, int], template: tuple[int, int]) -> Box:
