@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 import tracemalloc
 from typing import TYPE_CHECKING
@@ -13,7 +14,9 @@ from search_scenes import camera, large, noisy
 from pyrviewer.compute.opencv import cv2
 from pyrviewer.compute.search import Scene, SearchTrace, exhaustive, search
 from pyrviewer.compute.search.blocks import BlockBound
+from pyrviewer.compute.search.exhaustive import octave_map
 from pyrviewer.compute.search.template import prepare
+from pyrviewer.compute.search.zncc import score_map
 from pyrviewer.compute.ticket import Cancelled, Ticket
 
 if TYPE_CHECKING:
@@ -114,3 +117,20 @@ def test_one_scene_serves_several_threads() -> None:
         thread.join()
     found = [(round(t.matches[0].x), round(t.matches[0].y)) for t in traces if t is not None]
     assert found == expected
+
+
+@pytest.mark.parametrize("level", [0, 2])
+@pytest.mark.parametrize("threads", [1, 3])
+def test_an_octave_is_scored_alike_by_any_number_of_processors(
+    level: int, threads: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pixels = camera()
+    ready = prepare(Scene(pixels), pixels[100:173, 201:290], None)
+    height, width = ready.scene.level_shape(level)
+    patch = ready.scene.patch(level, (0, 0, width, height))
+    whole = score_map(patch, ready.kernels[level], precise=level == 0)
+    monkeypatch.setattr(sys.modules[octave_map.__module__], "_SHARED", 0)
+    monkeypatch.setattr(cv2, "getNumThreads", lambda: threads)
+    shared = octave_map(ready, level)
+    assert shared.shape == whole.shape
+    assert np.abs(shared - whole).max() < 1e-4
