@@ -55,6 +55,6 @@ def on_all_processors(
     with ThreadPoolExecutor(others) as pool:
         parts = [pool.submit(take_part) for _ in range(others)]
         take_part()
-    for part in parts:
-        part.result()
+    while parts:
+        parts.pop().result()  # kept in sight, an error would keep all that was done alive
     return [done[k] for k in range(len(waiting))]

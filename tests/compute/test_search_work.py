@@ -38,7 +38,7 @@ def test_cancelling_stops_the_work() -> None:
     ticket = Ticket(stop)
     with pytest.raises(Cancelled):
         exhaustive(scene, scene[:20, :20], ticket=ticket)
-    assert len(done) == 1
+    assert 1 <= len(done) <= cv2.getNumThreads()
 
 
 class Impatient(Ticket):

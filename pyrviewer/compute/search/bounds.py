@@ -122,7 +122,7 @@ def _narrow(
         if _rest_cost(template, left, level) < _FINER * most:
             break
     assert left is not None
-    return _translations(left, level)
+    return _translations(template, left, level)
 
 
 def _rest_cost(template: Template, left: _Left, level: int) -> float:
@@ -131,13 +131,15 @@ def _rest_cost(template: Template, left: _Left, level: int) -> float:
     return tiles * (template.shape[0] + _TILE) * (template.shape[1] + _TILE) * _SCORED
 
 
-def _translations(left: _Left, level: int) -> _Left:
-    """Turn cells into their translations."""
+def _translations(template: Template, left: _Left, level: int) -> _Left:
+    """Turn cells into their translations; the last ones reach over the edge."""
     side = 1 << level
     y, x = np.mgrid[:side, :side].reshape(2, 1, -1)
     rows = (left.rows[:, None] * side + y).ravel()
     columns = (left.columns[:, None] * side + x).ravel()
-    return _Left(rows, columns, left.translations)
+    (length, across), (height, width) = template.scene.shape, template.shape
+    inside = (rows <= length - height) & (columns <= across - width)
+    return _Left(rows[inside], columns[inside], left.translations)
 
 
 def _whole_map(template: Template, record: Record, bound: BlockBound, least: float) -> _Left:
