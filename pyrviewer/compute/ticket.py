@@ -19,7 +19,7 @@ class Ticket:
     Parameters
     ----------
     on_progress : callable, optional
-        Called with the fraction done, 0 to 1, in the thread that does the work.
+        Called with the fraction done, 0 to 1, in any of the threads that do the work.
     on_partial : callable, optional
         Called with each intermediate result, in the thread that does the work.
     """

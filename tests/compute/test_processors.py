@@ -47,12 +47,12 @@ def test_an_error_is_raised_and_ends_the_work(culprit: str) -> None:
         begun.append(item)
         both_at_work.wait()
         if (threading.current_thread() is caller) == (culprit == "caller"):
+            timer.start()
             raise ArithmeticError(item)
         failed.wait(10)
 
     failed = threading.Event()
     timer = threading.Timer(0.1, failed.set)
-    timer.start()
     with pytest.raises(ArithmeticError):
         on_all_processors(work, range(100))
     timer.join()
