@@ -67,7 +67,6 @@ class CommandPalette(QFrame):
         self.line.setPlaceholderText("Type what you want to do")
         self.line.setClearButtonEnabled(True)
         self.line.textChanged.connect(self._filter)
-        self.line.returnPressed.connect(self._accept)
         self.line.installEventFilter(self)
         self.list = QTreeWidget(self)
         self.list.setAccessibleName("Matching commands")
@@ -126,7 +125,7 @@ class CommandPalette(QFrame):
             self.deleteLater()
 
     def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:
-        """Let the arrow keys move in the list while typing, and Esc close it."""
+        """Let the arrow keys move in the list while typing, Enter run, and Esc close it."""
         if event is not None and event.type() == QEvent.Type.FocusOut:
             QTimer.singleShot(0, self._check_focus)
         if isinstance(event, QKeyEvent) and event.key() == Qt.Key.Key_Escape:
@@ -135,6 +134,9 @@ class CommandPalette(QFrame):
                 self.dismiss()
             return True
         if isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress:
+            if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+                self._accept()
+                return True  # the window would take it for a field's
             step = {Qt.Key.Key_Up: -1, Qt.Key.Key_Down: 1}.get(Qt.Key(event.key()), 0)
             step = {Qt.Key.Key_PageUp: -8, Qt.Key.Key_PageDown: 8}.get(Qt.Key(event.key()), step)
             if step:

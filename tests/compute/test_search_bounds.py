@@ -10,7 +10,7 @@ import pytest
 
 from pyrviewer.compute.search import Scene
 from pyrviewer.compute.search.blocks import BlockBound
-from pyrviewer.compute.search.bounds import _Left, _score_rest
+from pyrviewer.compute.search.bounds import _Left, _score_rest, _translations
 from pyrviewer.compute.search.correlation import correlate
 from pyrviewer.compute.search.exhaustive import exhaustive_matches
 from pyrviewer.compute.search.record import Record
@@ -105,3 +105,16 @@ def test_all_matches_of_a_tile_are_scored() -> None:
     everywhere = exhaustive_matches(ready, Record(), 100, 2.0)
     assert len(found) == len(everywhere) == 100
     assert [score for score, *_ in found] == pytest.approx([s for s, *_ in everywhere], abs=1e-6)
+
+
+def test_cells_that_reach_over_the_edge_hold_what_lies_inside() -> None:
+    """The last cell begins so late that a whole tile of it lies outside the scene."""
+    scene = np.random.default_rng(3).integers(0, 255, (164, 90)).astype(np.uint8)
+    ready = prepare(Scene(scene), scene[100:, 56:], None)  # the last translation of all
+    last = _Left(np.array([100 // 32]), np.array([56 // 32]), 5 * 25)
+    left = _translations(ready, last, 5)
+    assert set(zip(left.rows, left.columns, strict=True)) == {
+        (y, x) for y in range(96, 101) for x in range(32, 57)
+    }
+    (found,) = _score_rest(ready, Record(), left, [], SearchSettings(1, 0.5), None)
+    assert found == pytest.approx((1, 56, 100))

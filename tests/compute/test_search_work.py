@@ -120,17 +120,21 @@ def test_one_scene_serves_several_threads() -> None:
 
 
 @pytest.mark.parametrize("level", [0, 2])
+@pytest.mark.parametrize("bottom", [173, 500])
 @pytest.mark.parametrize("threads", [1, 3])
 def test_an_octave_is_scored_alike_by_any_number_of_processors(
-    level: int, threads: int, monkeypatch: pytest.MonkeyPatch
+    level: int, bottom: int, threads: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """Cut into rows, or into columns where the template is higher than the map of scores."""
     pixels = camera()
-    ready = prepare(Scene(pixels), pixels[100:173, 201:290], None)
+    ready = prepare(Scene(pixels), pixels[100:bottom, 201:290], None)
     height, width = ready.scene.level_shape(level)
     patch = ready.scene.patch(level, (0, 0, width, height))
     whole = score_map(patch, ready.kernels[level], precise=level == 0)
     monkeypatch.setattr(sys.modules[octave_map.__module__], "_SHARED", 0)
     monkeypatch.setattr(cv2, "getNumThreads", lambda: threads)
-    shared = octave_map(ready, level)
+    ticket = Impatient(1 << 20)
+    shared = octave_map(ready, level, ticket)
+    assert (1 << 20) - ticket.patience >= threads  # asked once for every part
     assert shared.shape == whole.shape
     assert np.abs(shared - whole).max() < 1e-4

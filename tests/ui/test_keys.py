@@ -116,6 +116,22 @@ def test_keys_are_the_panes_again_once_a_value_is_entered(
     assert canvases(program)[0].hasFocus()
 
 
+@pytest.mark.parametrize("key", [Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Escape])
+def test_the_palette_gives_the_keyboard_back_to_a_field(
+    qtbot: QtBot, program: Program, photo: Path, key: Qt.Key
+) -> None:
+    program.window.show_lab("search")
+    open_file(qtbot, program, photo)
+    lab = program.window.lab
+    assert isinstance(lab, SearchLab)
+    field = lab.panel.angle.box
+    focus(field)
+    line, _ = palette(qtbot, program)
+    type_text(line, "theme")
+    tap(line, key)
+    assert field.hasFocus()
+
+
 def test_nothing_fits_nothing_runs(qtbot: QtBot, program: Program) -> None:
     line, matches = palette(qtbot, program)
     type_text(line, "zzqx")

@@ -23,6 +23,7 @@ from __future__ import annotations
 
 import itertools
 import math
+import operator
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
@@ -282,18 +283,24 @@ class BlockBound:
 
     def _made_maps(self) -> tuple[_Floats, _Floats]:
         """`spreads` and `norms` of all cells, as in `_Under`."""
-        planes = self._used(self._scene.planes)[:-1]
-
-        def variation(skip: int) -> _Floats:
-            squares = self._used(self._scene.squares if skip else self._scene.energies)
-            size = self._inner if skip else self._blocks
-            totals = self._boxes(squares, size, skip)
-            for plane in planes:
-                totals -= self._boxes(plane, size, skip) ** 2 / math.prod(size)
-            return self._safe_norms(totals) if skip else self._safe_spreads(totals)
-
-        spreads, norms = on_all_processors(variation, (0, 1), alone=math.prod(self.cells) < _SHARED)
+        spreads, norms = on_all_processors(
+            operator.call,
+            (
+                lambda: self._safe_spreads(self._variations(self._scene.energies, self._blocks, 0)),
+                lambda: self._safe_norms(self._variations(self._scene.squares, self._inner, 1)),
+            ),
+            alone=math.prod(self.cells) < _SHARED,
+        )
         return spreads, norms
+
+    def _variations(
+        self, squares: _Floats, size: tuple[int, int], skip: int
+    ) -> npt.NDArray[np.float64]:
+        """Sum squares over the blocks of every cell, as `_boxes` does, less those of the mean."""
+        totals = self._boxes(self._used(squares), size, skip)
+        for plane in self._used(self._scene.planes)[:-1]:
+            totals -= self._boxes(plane, size, skip) ** 2 / math.prod(size)
+        return totals
 
     def _safe_spreads(self, totals: npt.NDArray[np.float64]) -> _Floats:
         """Roots of block sums, not smaller than they should be."""

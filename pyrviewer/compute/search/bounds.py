@@ -200,13 +200,11 @@ def _score_rest(
     record.page(0, template.scene.shape, template.shape)
     height, width = template.shape
     with record.time(0):
-        last_y, last_x = template.scene.shape[0] - height, template.scene.shape[1] - width
 
         def scored(rect: Rect) -> tuple[Rect, ScoreMap, list[tuple[int, int, float]]]:
             if ticket is not None:
                 ticket.check()
             x0, y0, x1, y1 = rect
-            x1, y1 = min(x1, last_x + 1), min(y1, last_y + 1)
             patch = template.scene.patch(0, (x0, y0, x1 + width - 1, y1 + height - 1))
             scores = score_map(patch, template.kernels[0])
             tops = (each.tolist() for each in peaks(scores, scores.size))

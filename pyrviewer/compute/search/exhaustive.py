@@ -57,7 +57,8 @@ def octave_map(template: Template, level: int, ticket: Ticket | None = None) -> 
 def _tile(template: tuple[int, int], scores: tuple[int, ...]) -> tuple[int, int]:
     """Rows and columns of a tile: a row of the blocks that cv2.matchTemplate cuts a scene into.
 
-    Fewer rows, but no fewer than the template's, if else a processor would have nothing to do.
+    Lower or narrower, but no smaller than the template, if else a processor would have nothing
+    to do.
     """
     if scores[0] * scores[1] < _SHARED:
         return scores[0], scores[1]
@@ -65,8 +66,11 @@ def _tile(template: tuple[int, int], scores: tuple[int, ...]) -> tuple[int, int]
         min(max(_LEAST_SIDE - side + 1, round(_BLOCK * side)), _MOST_SIDE) for side in template
     )
     across *= max(1, _TILE // (down * across))
-    share = -(-scores[0] // cv2.getNumThreads())
-    return min(down, max(share, template[0])), across
+    rows, columns = (
+        max(-(-length // cv2.getNumThreads()), side)
+        for length, side in zip(scores, template, strict=True)
+    )
+    return (min(down, rows), across) if rows < scores[0] else (down, min(across, columns))
 
 
 def exhaustive_matches(
