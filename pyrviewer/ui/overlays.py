@@ -130,26 +130,39 @@ class Outlines:
     dashed: bool = False
 
     def draw(self, painter: QPainter, mapping: Mapping, ratio: float) -> None:
-        """Draw them, the labels above."""
+        """Draw them, and the labels, each where it covers no other."""
         pens = outline(painter, QColor(self.colour), self.width, ratio)
         if self.dashed:
             pens[1].setStyle(Qt.PenStyle.DashLine)
-        for shape in self.shapes:
-            polygon = QPolygonF([QPointF(*mapping.to_device(x, y)) for x, y in shape])
+        polygons = [
+            QPolygonF([QPointF(*mapping.to_device(x, y)) for x, y in shape])
+            for shape in self.shapes
+        ]
+        for polygon in polygons:
             for pen in pens:
                 painter.setPen(pen)
                 painter.setBrush(Qt.BrushStyle.NoBrush)
                 painter.drawPolygon(polygon)
-        for shape, label in zip(self.shapes, self.labels, strict=False):
-            if label:
-                points = [mapping.to_device(x, y) for x, y in shape]
-                xs, ys = zip(*points, strict=True)
-                left, top = min(xs), min(ys)
-                if max(xs) < 0 or max(ys) < 0 or left > mapping.width or top > mapping.height:
-                    continue
+        pane = QRectF(0, 0, mapping.width, mapping.height)
+        taken: list[QRectF] = []
+        for polygon, label in zip(polygons, self.labels, strict=False):
+            box = polygon.boundingRect()
+            if label and box.intersects(pane):
                 size = label_size(painter, label, ratio)
-                left = max(0, min(left, mapping.width - size.width()))
-                draw_label(painter, label, QPointF(left, max(0, top - 21 * ratio)), ratio)
+                place = _label_place(box, size, pane, taken, ratio)
+                taken.append(size.translated(place))
+                draw_label(painter, label, place, ratio)
+
+
+def _label_place(
+    box: QRectF, size: QRectF, pane: QRectF, taken: Sequence[QRectF], ratio: float
+) -> QPointF:
+    """Return where a label goes: above its box, or below or inside if another is there."""
+    left = max(0.0, min(box.left(), pane.width() - size.width()))
+    heights = (box.top() - 21 * ratio, box.bottom() + ratio, box.top() + ratio)
+    places = [QPointF(left, max(0.0, min(top, pane.height() - size.height()))) for top in heights]
+    free = (p for p in places if not any(size.translated(p).intersects(each) for each in taken))
+    return next(free, places[0])
 
 
 @dataclass(frozen=True, eq=False)
