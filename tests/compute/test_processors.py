@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import pytest
@@ -57,6 +59,19 @@ def test_an_error_is_raised_and_ends_the_work(culprit: str) -> None:
         on_all_processors(work, range(100))
     timer.join()
     assert len(begun) == 2
+
+
+@pytest.mark.usefixtures("two_processors")
+def test_work_may_share_out_work() -> None:
+    """In more threads than there are helpers, who then wait for nobody."""
+
+    def outer(item: int) -> int:
+        return sum(on_all_processors(lambda k: item * k, range(4)))
+
+    count = 2 * (os.cpu_count() or 1)
+    with ThreadPoolExecutor(count) as callers:
+        found = callers.map(lambda _: on_all_processors(outer, range(8)), range(count))
+    assert list(found) == [[6 * k for k in range(8)]] * count
 
 
 def test_alone_it_stays_in_the_calling_thread() -> None:

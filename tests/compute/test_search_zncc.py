@@ -212,12 +212,11 @@ def test_peaks_are_the_local_maxima() -> None:
             around = scores[max(y - 1, 0) : y + 2, max(x - 1, 0) : x + 2]
             if scores[y, x] == around.max():
                 expected[x, y] = float(scores[y, x])
-    columns, lines, values = peaks(scores, 10_000)
-    places = zip(columns.tolist(), lines.tolist(), strict=True)
-    assert dict(zip(places, values.tolist(), strict=True)) == expected
-    assert np.all(np.diff(values) <= 0)
-    few = peaks(scores, 7)[2]
-    np.testing.assert_array_equal(few, sorted(expected.values(), reverse=True)[:7])
+    found = peaks(scores, 10_000)
+    assert {(x, y): value for x, y, value in found} == expected
+    values = [value for _, _, value in found]
+    assert values == sorted(values, reverse=True)
+    assert peaks(scores, 7) == found[:7]
 
 
 @pytest.mark.parametrize("least", [0.1, 0.6])
@@ -228,9 +227,8 @@ def test_peaks_of_a_large_map_are_those_of_scipy(least: float) -> None:
     y, x = np.nonzero((scores == maximum_filter(scores, 3, mode="nearest")) & (scores > least))
     expected = dict(zip(zip(x.tolist(), y.tolist(), strict=True), scores[y, x], strict=True))
     assert len(expected) > 20
-    columns, lines, values = peaks(scores, len(expected) + 9, least)
-    places = zip(columns.tolist(), lines.tolist(), strict=True)
-    assert dict(zip(places, values, strict=True)) == expected
+    found = peaks(scores, len(expected) + 9, least)
+    assert {(x, y): value for x, y, value in found} == expected
 
 
 def test_heights_are_narrowed_down_to_what_they_would_have_been() -> None:
@@ -239,8 +237,8 @@ def test_heights_are_narrowed_down_to_what_they_would_have_been() -> None:
     kept = heights(scores, 0.05, 0.03)
     for least, fall in ((0.05, 0.03), (0.05, 0.0), (0.2, 0.01)):
         anew = heights(scores, least, fall).peaks(10_000, fall)
-        assert np.array_equal(kept.peaks(10_000, fall, least), anew)
-        assert 0 < len(anew[0]) <= len(kept.at)
+        assert kept.peaks(10_000, fall, least) == anew
+        assert 0 < len(anew) <= len(kept.at)
     for least, fall in ((0.0, 0.0), (0.2, 0.1)):
         with pytest.raises(ValueError, match="asked for"):
             kept.peaks(10, fall, least)
@@ -250,9 +248,7 @@ def test_heights_are_narrowed_down_to_what_they_would_have_been() -> None:
 def test_flat_windows_are_no_peaks(least: float) -> None:
     scores = np.zeros((90, 80), np.float32)
     scores[[0, 40, 89], [79, 30, 0]] = 0.25, 0.5, 0.75
-    columns, lines, values = peaks(scores, 100, least)
-    assert (columns.tolist(), lines.tolist()) == ([0, 30, 79], [89, 40, 0])
-    assert values.tolist() == [0.75, 0.5, 0.25]
+    assert peaks(scores, 100, least) == [(0, 89, 0.75), (30, 40, 0.5), (79, 0, 0.25)]
 
 
 def test_peaks_of_several_maps_are_those_of_each() -> None:

@@ -18,6 +18,7 @@ from pyrviewer.compute.search.record import Answer, Record
 from pyrviewer.compute.search.zncc import exact_score, score_map
 
 if TYPE_CHECKING:
+    from pyrviewer.compute.search.peaks import Peak
     from pyrviewer.compute.search.template import Template
     from pyrviewer.compute.search.trace import Rect, ScoreMap, SearchSettings
     from pyrviewer.compute.ticket import Ticket
@@ -201,14 +202,13 @@ def _score_rest(
     height, width = template.shape
     with record.time(0):
 
-        def scored(rect: Rect) -> tuple[Rect, ScoreMap, list[tuple[int, int, float]]]:
+        def scored(rect: Rect) -> tuple[Rect, ScoreMap, list[Peak]]:
             if ticket is not None:
                 ticket.check()
             x0, y0, x1, y1 = rect
             patch = template.scene.patch(0, (x0, y0, x1 + width - 1, y1 + height - 1))
             scores = score_map(patch, template.kernels[0])
-            tops = (each.tolist() for each in peaks(scores, scores.size))
-            return rect, scores, list(zip(*tops, strict=True))
+            return rect, scores, peaks(scores, scores.size)
 
         rects = _rectangles(left, _TILE)
         hills: list[tuple[float, int, int]] = []

@@ -13,7 +13,7 @@ from pyrviewer.compute.search.plan import Goal, expansion_cost
 from pyrviewer.compute.search.zncc import exact_score, score_map, score_windows
 
 if TYPE_CHECKING:
-    from pyrviewer.compute.search.peaks import Heights
+    from pyrviewer.compute.search.peaks import Heights, Peak
     from pyrviewer.compute.search.record import Record
     from pyrviewer.compute.search.template import Template
     from pyrviewer.compute.search.trace import ScoreMap
@@ -25,6 +25,9 @@ REACH = 2
 _DETAILS, _MARGIN = 0.05, 0.015
 """What details may add to an octave's score, and noise: enough in all but 2 of 2517 searches
 whose best match scores 0.7 or more."""
+
+_SHORTFALL = 0.1
+"""The best match mostly scores no more below the coarsest octave's highest score."""
 
 _RIDGE = 0.02
 """By how much a ridge of scores may rise from one place to the next."""
@@ -45,7 +48,6 @@ _BATCH, _BATCH_PIXELS = 32, 1 << 15
 
 _AROUND = tuple(itertools.product((-1, 0, 1), repeat=2))
 
-_Place = tuple[int, int, float]
 Found = list[tuple[float, float, float]]
 
 
@@ -85,7 +87,7 @@ class Descent:
         self._summits: set[tuple[int, int]] = set()
         self._promises = [(1.0, 0.0)]
         self._queues: list[list[tuple[float, int, int, int]]] = []  # by octave
-        self._waiting: list[_Place] = []  # of the coarsest octave, best last
+        self._waiting: list[Peak] = []  # of the coarsest octave, best last
         self._tie = itertools.count()
         self._coarsest = 0
         self._spent = 0.0
@@ -115,12 +117,16 @@ class Descent:
             False if the budget ran out first.
         """
         self._begin(coarsest)
-        self._waiting = self._top(coarsest, _PEAKS, winners=True)
-        for place in self._waiting[:_RANKED]:
+        expected = self._threshold()
+        if self._goal.max_matches == 1:
+            expected = max(expected, float(self._map.max()) - _SHORTFALL)
+        self._wait(expected)
+        for place in self._waiting[: -_RANKED - 1 : -1]:
             self._record.candidate(coarsest, *place)
-        self._waiting.reverse()
         for _ in range(_DIVES):
             self._dive(self._threshold())
+        if self._threshold() < expected:
+            self._wait(self._threshold())
         settled = self._drain()
         if self._threshold() >= PERFECT:
             return settled  # no hidden or higher place is to be looked for
@@ -134,7 +140,7 @@ class Descent:
     def beam(self, coarsest: int, width: int) -> None:
         """Follow the `width` best places of every octave, and nothing else."""
         self._begin(coarsest)
-        places = self._top(coarsest, max(width, _SHOWN))
+        places = peaks(self._map, max(width, _SHOWN))
         for x, y, score in places:
             self._record.candidate(coarsest, x, y, score)
         for level in range(coarsest, 0, -1):
@@ -149,6 +155,7 @@ class Descent:
         self._climb()
 
     def _begin(self, coarsest: int) -> None:
+        """Score the whole of the coarsest octave."""
         self._coarsest, self._waiting, self._spent = coarsest, [], 0.0
         self._queues = [[] for _ in range(coarsest + 1)]
         self._seen = {place for place in self._seen if place[0] == 0}
@@ -159,21 +166,17 @@ class Descent:
         for level in range(coarsest, -1, -1):
             shape = self._template.scene.level_shape(level)
             self._record.page(level, shape, self._template.kernels[level].shape)
+        with self._record.time(coarsest):
+            self._map = octave_map(self._template, coarsest, self._ticket)
+            self._record.scores(coarsest, 0, 0, self._map, self._template.kernels[coarsest])
 
-    def _top(self, level: int, count: int, *, winners: bool = False) -> list[_Place]:
-        """Score the whole of the coarsest octave; return its peaks, or those that may win."""
-        with self._record.time(level):
-            self._map = octave_map(self._template, level, self._ticket)
-            self._record.scores(level, 0, 0, self._map, self._template.kernels[level])
-            least, fall = -2.0, 0.0
-            if winners and self._goal.max_matches == 1:
-                best = float(self._map.max())
-                # The best turns out no worse than others turn out better.
-                expected = 2 * best - self._estimate(level, best)
-                least, fall = self._needed(level, max(expected, self._goal.least)), _RIDGE
+    def _wait(self, threshold: float) -> None:
+        """Let those peaks of the coarsest octave wait that may beat a threshold, best last."""
+        with self._record.time(self._coarsest):
+            fall = _RIDGE if self._goal.max_matches == 1 else 0.0
+            least = self._needed(self._coarsest, threshold)
             self._heights = heights(self._map, least, fall)
-            x, y, score = self._heights.peaks(count)
-            return list(zip(x.tolist(), y.tolist(), score.tolist(), strict=True))
+            self._waiting = self._heights.peaks(_PEAKS)[::-1]
 
     def _around(self, level: int, x: int, y: int, reach: int) -> tuple[int, int, ScoreMap]:
         """Score the translations within `reach` of a place; also their first x and y."""
@@ -189,7 +192,7 @@ class Descent:
         self._record.scores(level, x0, y0, scores, kernel)
         return x0, y0, scores
 
-    def _expand(self, level: int, places: list[tuple[int, int]]) -> list[list[_Place]]:
+    def _expand(self, level: int, places: list[tuple[int, int]]) -> list[list[Peak]]:
         """Look around places at the next finer level; up to two peaks of each, best first."""
         if self._ticket is not None:
             self._ticket.check()
@@ -322,8 +325,7 @@ class Descent:
         needed = self._needed(level, threshold)
         if needed < self._heights.least:
             self._heights = heights(self._map, needed, _RIDGE)
-        for place in zip(*self._heights.peaks(_PEAKS, _RIDGE, needed), strict=True):
-            x, y, score = int(place[0]), int(place[1]), float(place[2])
+        for x, y, score in self._heights.peaks(_PEAKS, _RIDGE, needed):
             if self._estimate(level, score) > threshold and (x, y) not in near:
                 self._push(level, x, y, score)
                 near.update((x + dx, y + dy) for dx, dy in _AROUND)
@@ -340,8 +342,8 @@ class Descent:
         for _, x, y in self._apart(min(self._goal.max_matches, 4)):
             with self._record.time(level):
                 x0, y0, scores = self._around(level, int(x) >> level, int(y) >> level, reach)
-                for column, row, score in zip(*peaks(scores, 8), strict=True):
-                    self._push(level, x0 + int(column), y0 + int(row), float(score))
+                for column, row, score in peaks(scores, 8):
+                    self._push(level, x0 + column, y0 + row, score)
         return len(self._queues[level]) + len(self._found) > before
 
     def _climb(self) -> None:

@@ -106,9 +106,8 @@ def judged(
 ) -> list[tuple[float, float, float]]:
     """Score the peaks of a map again in float64 and choose the best that do not crowd."""
     least = float(scores.max()) - _NEAR if max_matches == 1 else -2.0
-    columns, rows, _ = peaks(scores, max(_JUDGED, 4 * max_matches), least)
     found = []
-    for x, y in zip(columns.tolist(), rows.tolist(), strict=True):
+    for x, y, _ in peaks(scores, max(_JUDGED, 4 * max_matches), least):
         if ticket is not None:
             ticket.check()
         score = exact_score(template.scene.pixels, template.reference, x, y)

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
     from pyrviewer.compute.search.trace import ScoreMap
 
+Peak = tuple[int, int, float]
+"""x, y and score."""
+
 _AROUND = np.ones((3, 3), np.uint8)
 _STEPS = np.indices(_AROUND.shape).reshape(2, -1, 1) - 1
 _FEW = 1 / 64
@@ -51,9 +54,7 @@ class Heights:
     scores: npt.NDArray[np.float32]
     around: npt.NDArray[np.float32]
 
-    def peaks(
-        self, count: int, fall: float = 0.0, least: float | None = None
-    ) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp], npt.NDArray[np.float32]]:
+    def peaks(self, count: int, fall: float = 0.0, least: float | None = None) -> list[Peak]:
         """Choose the highest local maxima.
 
         Parameters
@@ -67,7 +68,7 @@ class Heights:
 
         Returns
         -------
-        x, y, score : (n,) arrays
+        list of Peak
             Best first.
 
         Raises
@@ -86,7 +87,7 @@ class Heights:
             at, values = at[best], values[best]
         order = np.argsort(-values, kind="stable")
         y, x = np.divmod(at[order], self.width)
-        return x, y, values[order]
+        return list(zip(x.tolist(), y.tolist(), values[order].tolist(), strict=True))
 
 
 def heights(scores: ScoreMap, least: float = -2.0, fall: float = 0.0) -> Heights:
@@ -111,10 +112,8 @@ def heights(scores: ScoreMap, least: float = -2.0, fall: float = 0.0) -> Heights
     return Heights(scores.shape[1], least, fall, *joined)
 
 
-def peaks(
-    scores: ScoreMap, count: int, least: float = -2.0
-) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp], npt.NDArray[np.float32]]:
-    """Find the highest local maxima of a score map, above a limit: x, y and score, best first."""
+def peaks(scores: ScoreMap, count: int, least: float = -2.0) -> list[Peak]:
+    """Find the highest local maxima of a score map that are above a limit, best first."""
     return heights(scores, least).peaks(count)
 
 
@@ -135,7 +134,7 @@ def _highest_around(
     return np.asarray(scores[y, x].max(axis=0))
 
 
-def peaks_of_each(maps: ScoreMap, count: int) -> list[list[tuple[int, int, float]]]:
+def peaks_of_each(maps: ScoreMap, count: int) -> list[list[Peak]]:
     """Find the highest local maxima in each of several small score maps.
 
     Parameters
@@ -147,7 +146,7 @@ def peaks_of_each(maps: ScoreMap, count: int) -> list[list[tuple[int, int, float
 
     Returns
     -------
-    list of list of (x, y, score)
+    list of list of Peak
         For each map its maxima as `peaks` finds them, best first.
     """
     count_of_maps, rows, columns = maps.shape

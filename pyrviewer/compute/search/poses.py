@@ -18,6 +18,7 @@ from pyrviewer.compute.search.trace import Match
 from pyrviewer.compute.search.zncc import score_map
 
 if TYPE_CHECKING:
+    from pyrviewer.compute.search.peaks import Peak
     from pyrviewer.compute.search.template import Template
     from pyrviewer.compute.search.trace import ScoreMap, SearchSettings
     from pyrviewer.compute.search.zncc import Kernel
@@ -147,7 +148,7 @@ class _Scored:
     kernel: Kernel
     corner: tuple[int, int]
     scores: ScoreMap
-    peaks: list[tuple[int, int, float]]
+    peaks: list[Peak]
 
 
 def _scored(
@@ -163,8 +164,7 @@ def _scored(
     if kernel is None or kernel.shape[0] > y1 - y0 or kernel.shape[1] > x1 - x0:
         return None
     scores = score_map(template.scene.patch(level, rect), kernel)
-    tops = (each.tolist() for each in peaks(scores, count))
-    return _Scored(turn, kernel, (x0, y0), scores, list(zip(*tops, strict=True)))
+    return _Scored(turn, kernel, (x0, y0), scores, peaks(scores, count))
 
 
 def _noted(record: Record, level: int, scored: _Scored | None) -> list[_Place]:
